@@ -1,10 +1,14 @@
 //! The element types of kernels.
 
 use crate::allocation::Zero;
-use rustfft::FftNum;
+use num_traits::Signed;
+use std::fmt::Debug;
+use std::ops::AddAssign;
 
 /// Element type of kernels that are generic over float32 and float64.
-pub(crate) trait Element: FftNum + Zero + PartialOrd + std::ops::AddAssign + Into<f64> {
+pub(crate) trait Element:
+    Copy + Signed + PartialOrd + Zero + AddAssign + Into<f64> + Debug + Send + Sync + 'static
+{
     /// The nearest value.
     fn of(v: f64) -> Self;
 }

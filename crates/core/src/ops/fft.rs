@@ -7,7 +7,7 @@ use super::{check_axes, check_axis};
 use crate::allocation::check;
 use crate::error::{Error, Result};
 use crate::gpu::fourier as gpu;
-use crate::kernel::fourier::{complex, ComplexFft};
+use crate::kernel::fourier::{complex, memory, ComplexFft};
 use crate::storage::{from_vec, on_cpu};
 use crate::tape::Context;
 use crate::tensor::table::table;
@@ -45,9 +45,9 @@ fn sums(
             ),
         ));
     }
-    // The result of each axis, and the plan and scratch memory of the longest one on each thread.
+    // The results of two axes, and what the longest one takes.
     let longest = dims.iter().map(|&d| x.shape()[d]).max().unwrap_or(0);
-    let numbers = longest.saturating_mul(16).saturating_add(x.size().saturating_mul(2));
+    let numbers = memory(longest).saturating_add(x.size().saturating_mul(2));
     check(op, numbers.checked_mul(x.dtype().size()))?;
     let s = ComplexFft { shape: x.shape(), dims, complex_dim, inverse, centred, scale };
     let value = if x.size() == 0 {

@@ -1,7 +1,7 @@
 //! Sizes of real images and of the half of their spectrum that determines the other half.
 
 use crate::kernel::parallel::MIN_PARALLEL_TRANSFORM;
-use rustfft::num_complex::Complex;
+use num_complex::Complex;
 
 /// With at least this many images, each one is a task of its own.
 const MIN_IMAGES: usize = 16;

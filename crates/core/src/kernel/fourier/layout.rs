@@ -1,7 +1,8 @@
 //! Views of real memory as complex numbers, and broadcast strides.
 
 use crate::kernel::element::Element;
-use rustfft::num_complex::Complex;
+use crate::kernel::parallel::Shared;
+use num_complex::Complex;
 
 /// Pairs (real, imaginary) as complex numbers.
 pub(super) fn as_complex<T: Element>(x: &[T]) -> &[Complex<T>] {
@@ -13,6 +14,11 @@ pub(super) fn as_complex<T: Element>(x: &[T]) -> &[Complex<T>] {
 pub(super) fn as_complex_mut<T: Element>(x: &mut [T]) -> &mut [Complex<T>] {
     // SAFETY: as above.
     unsafe { std::slice::from_raw_parts_mut(x.as_mut_ptr().cast(), x.len() / 2) }
+}
+
+/// The values of complex numbers.
+pub(super) fn numbers<T>(x: Shared<Complex<T>>) -> Shared<T> {
+    Shared::from_pointer(x.at(0).cast())
 }
 
 /// Strides of a contiguous tensor of `shape` broadcast to `out`: zero along broadcast axes.

@@ -1,172 +1,237 @@
-//! Images of even width, two neighbours in a row as one complex number: z_mn = x_m(2n) + i x_m(2n+1), a complex image
-//! of half the width N = W / 2.
+//! Images of even width, two neighbours in a row as one complex number: z_n = x_2n + i x_(2n+1), rows of half the width
+//! N = W / 2.
 //!
-//! With E and O the transforms of the even and the odd columns, Z_kl = E_kl + i O_kl. Both are transforms of real
-//! numbers, so C_kl = conj(Z_(-k)(-l)) = E_kl - i O_kl. The transform of the image itself is X_kl = E_kl + w O_kl and
-//! X_k(l+N) = E_kl - w O_kl = conj(X_(-k)(N-l)) with w = e^(-i a), a = pi l / N. Columns l and N - l are therefore
-//! transformed together. C is obtained in the order of Z, without mirroring: sums of conjugates are conjugates of sums
-//! with the opposite sign, so column N - l is transformed with the opposite sign and gives conj(C).
+//! With E and O the transforms of the even and the odd pixels of a row, Z_l = E_l + i O_l and, as both are transforms of
+//! real numbers, conj(Z_(N-l)) = E_l - i O_l. The transform of the row is X_l = E_l + w O_l, and X_(N-l) = conj(E_l - w O_l),
+//! with w = e^(-i a), a = pi l / N. X_0 and X_N are real: they are kept as one complex number X_0 + i X_N, so that a row
+//! has N numbers, of which the columns are transformed. Column 0 is then C = A + i B, with the transforms A and B of real
+//! columns: A_k = (C_k + conj(C_-k)) / 2, B_k = (C_k - conj(C_-k)) / 2i.
 
-use super::columns::{Columns, Pair};
+use super::block::Block;
 use super::half::{ImageSize, RealFft};
-use super::layout::{as_complex, as_complex_mut};
-use super::plan::{complex_buffer, Fft1d, FftElement};
+use super::lanes::{on_lanes, scaled, times, Lanes};
+use super::layout::numbers;
+use super::lines::Lines;
+use super::plan::{Fft1d, FftElement};
+use super::radix::{load, store};
 use crate::kernel::parallel::{each, Shared};
-use rustfft::num_complex::Complex;
+use num_complex::Complex;
 
-/// Rows per task.
-const ROWS: usize = 16;
-
+/// Transforms of rows and of columns.
 pub(super) struct Packed<T> {
     size: ImageSize,
     parallel: bool,
+    /// Forward; `run_back` is the inverse.
     rows: Fft1d<T>,
-    rows_inverse: Fft1d<T>,
     columns: Fft1d<T>,
-    columns_inverse: Fft1d<T>,
 }
 
 impl<T: FftElement> Packed<T> {
     /// For images of even width; with `parallel`, the work on each image is divided among threads.
     pub fn new(size: ImageSize, parallel: bool) -> Self {
-        let ImageSize { height, width } = size;
-        Self {
-            size,
-            parallel,
-            rows: Fft1d::new(width / 2, false),
-            rows_inverse: Fft1d::new(width / 2, true),
-            columns: Fft1d::new(height, false),
-            columns_inverse: Fft1d::new(height, true),
-        }
+        let n = size.width / 2;
+        let rows = Fft1d::new(n, false, size.height);
+        Self { size, parallel, rows, columns: Fft1d::new(size.height, false, n) }
     }
 
-    /// The columns of the packed complex image.
-    fn image(&self, at: Shared<Complex<T>>, stride: usize) -> Columns<T> {
-        Columns { at, stride, height: self.size.height, width: self.size.width / 2, spectrum: false }
+    /// Values between the rows of an image, which has N numbers in a row.
+    fn image_stride(&self) -> usize {
+        self.size.width
     }
 
-    /// The columns of a half spectrum.
-    fn spectrum(&self, at: Shared<Complex<T>>) -> Columns<T> {
-        Columns { at, stride: self.size.half(), height: self.size.height, width: self.size.width / 2, spectrum: true }
+    /// Values between the rows of a half spectrum.
+    fn spectrum_stride(&self) -> usize {
+        2 * self.size.half()
     }
 
-    /// cos a and sin a, a = pi l / N.
-    fn twiddle(&self, l: usize) -> (T, T) {
-        let angle = std::f64::consts::TAU * l as f64 / self.size.width as f64;
-        (T::of(angle.cos()), T::of(angle.sin()))
-    }
-
-    /// Transforms the rows of x to rows that are `stride` apart.
-    fn forward_rows(&self, x: &[T], to: Shared<Complex<T>>, stride: usize) {
-        let n = self.size.width / 2;
-        each(self.size.height.div_ceil(ROWS), self.parallel, |task| {
-            let mut scratch = Vec::new();
-            for row in (task * ROWS..self.size.height).take(ROWS) {
-                // SAFETY: tasks have disjoint rows.
-                let row_of_z = unsafe { std::slice::from_raw_parts_mut(to.at(row * stride), n) };
-                self.rows.run_to(&as_complex(x)[row * n..][..n], row_of_z, &mut scratch);
-            }
-        });
-    }
-
-    /// Transforms the rows back in place.
-    fn inverse_rows(&self, image: &mut [Complex<T>]) {
-        let n = ROWS * self.size.width / 2;
-        let (all, to) = (image.len(), Shared::new(image));
-        each(all.div_ceil(n), self.parallel, |task| {
+    /// Gathers rows, calls `f`, and scatters them; rows are `strides` values apart.
+    fn each_rows(&self, from: Shared<T>, to: Shared<T>, strides: [usize; 2], f: impl Fn(&mut Block<T>) + Send + Sync) {
+        let (n, height, lanes) = (self.size.width / 2, self.size.height, self.rows.lanes);
+        each(height.div_ceil(lanes), self.parallel, |task| {
+            let (first, mut block) = (task * lanes, Block::new(&self.rows, n));
+            let rows =
+                |at: Shared<T>, stride| Lines::rows(at.offset(first * stride), n, stride, lanes.min(height - first));
             // SAFETY: tasks have disjoint rows.
-            let rows = unsafe { std::slice::from_raw_parts_mut(to.at(task * n), n.min(all - task * n)) };
-            self.rows_inverse.run(rows, &mut self.rows_inverse.scratch());
+            unsafe { rows(from, strides[0]).gather(&mut block, 0) };
+            f(&mut block);
+            // SAFETY: as above.
+            unsafe { rows(to, strides[1]).scatter(&block, 0) };
         });
     }
 
-    /// The factors of Z and C that filter an image with the half spectrum r: (A + B) / (H W) and (A - B) / (H W), one
-    /// after the other for each l <= N / 2, where A_k = r_kl and B_k = r_k(l+N) = conj(r_(-k)(N-l)).
-    pub fn response(&self, r: &[Complex<T>], conjugate: bool) -> Vec<Complex<T>> {
-        let height = self.size.height;
-        let scale = 1.0 / self.size.pixels() as f64;
-        let mut out = complex_buffer::<T>((self.size.width / 4 + 1) * 2 * height);
-        let to = Shared::new(&mut out);
-        let from = self.spectrum(Shared::reading(r));
-        from.each(from, false, self.parallel, |Pair { l, a, b }| {
-            // SAFETY: pairs have disjoint factors.
-            let factors = unsafe { std::slice::from_raw_parts_mut(to.at(l * 2 * height), 2 * height) };
-            let (sums, differences) = factors.split_at_mut(height);
-            let factor = T::of(edge(l, a, b) * scale);
-            for (((sum, difference), &mut a), &mut b) in sums.iter_mut().zip(differences).zip(a).zip(b) {
-                let (a, c) = if conjugate { (a.conj(), b) } else { (a, b.conj()) };
-                (*sum, *difference) = ((a + c) * factor, (a - c) * factor);
+    /// Likewise columns; `f` has the number of the first one and how many there are.
+    fn each_columns(
+        &self,
+        from: Shared<T>,
+        to: Shared<T>,
+        strides: [usize; 2],
+        f: impl Fn(&mut Block<T>, usize, usize) + Send + Sync,
+    ) {
+        let (n, height, lanes) = (self.size.width / 2, self.size.height, self.columns.lanes);
+        each(n.div_ceil(lanes), self.parallel, |task| {
+            let (first, mut block) = (task * lanes, Block::new(&self.columns, height));
+            let count = lanes.min(n - first);
+            let columns = |at: Shared<T>, stride| Lines::columns(at.offset(2 * first), height, stride, count);
+            // SAFETY: tasks have disjoint columns.
+            unsafe { columns(from, strides[0]).gather(&mut block, 0) };
+            f(&mut block, first, count);
+            // SAFETY: as above.
+            unsafe { columns(to, strides[1]).scatter(&block, 0) };
+        });
+    }
+
+    /// Transforms the rows of an image, times `scale`, and all numbers but the first also times `inner`.
+    fn forward_rows(&self, x: &[T], to: Shared<T>, stride: usize, scale: f64, inner: f64) {
+        let factors = [scale, 0.5 * scale * inner].map(T::of);
+        self.each_rows(Shared::reading(x), to, [self.image_stride(), stride], |block| {
+            block.run(&self.rows);
+            self.unpack(block, factors, -T::one());
+        });
+    }
+
+    /// Transforms rows back to those of an image, likewise.
+    fn inverse_rows(&self, image: Shared<T>, scale: f64, inner: f64) {
+        let factors = [scale, 0.5 * scale * inner].map(T::of);
+        self.each_rows(image, image, [self.image_stride(); 2], |block| {
+            self.unpack(block, factors, T::one());
+            block.run_back(&self.rows);
+        });
+    }
+
+    fn unpack(&self, block: &mut Block<T>, factors: [T; 2], sign: T) {
+        // SAFETY: a block has N numbers.
+        unsafe { unpack(block.isa(), block.lanes(), block.now(), self.rows.half_circle(), self.rows.n, factors, sign) };
+    }
+
+    /// Filters x with a half spectrum, or with its conjugate. As in `image`, only the real part of the result counts.
+    pub fn filter(&self, x: &[T], response: &[Complex<T>], conjugate: bool, to: &mut [T]) {
+        let (height, half) = (self.size.height, self.size.half());
+        let to = Shared::new(to);
+        let r = numbers(Shared::reading(response));
+        let sign = if conjugate { -T::one() } else { T::one() };
+        self.forward_rows(x, to, self.image_stride(), 1.0 / self.size.pixels() as f64, 1.0);
+        self.each_columns(to, to, [self.image_stride(); 2], |block, first, count| {
+            block.run(&self.columns);
+            let edges = if first == 0 { edge_columns(block, height) } else { Vec::new() };
+            let (stride, at) = (self.spectrum_stride(), r.at(2 * first));
+            // SAFETY: the response has as many columns.
+            unsafe { respond(block.isa(), block.lanes(), block.now(), at, [height, stride, count], sign) };
+            if first == 0 {
+                let factor = |i: usize| Complex::new(response[i].re, sign * response[i].im);
+                let filtered = |k: usize| [edges[k][0] * factor(k * half), edges[k][1] * factor(k * half + half - 1)];
+                set_edge_columns(block, height, filtered);
             }
+            block.run_back(&self.columns);
         });
-        out
-    }
-
-    /// Filters x with the result of `response`.
-    ///
-    /// The filtered spectrum is Y_kl = A X_kl and Y_k(l+N) = B X_k(l+N). With S = A + B and D = A - B,
-    /// E' = Y_kl + Y_k(l+N) = S E + D w O and O' = conj(w) (Y_kl - Y_k(l+N)) = conj(w) D E + S O, so
-    /// Z' = E' + i O' = S Z + D (i cos a C - sin a Z) and C' = S C + D (sin a C - i cos a Z).
-    pub fn filter(&self, x: &[T], response: &[Complex<T>], to: &mut [T]) {
-        let (n, height) = (self.size.width / 2, self.size.height);
-        let z = as_complex_mut(to);
-        self.forward_rows(x, Shared::new(z), n);
-        let image = self.image(Shared::new(z), n);
-        image.each(image, true, self.parallel, |Pair { l, a, b }| {
-            let mut scratch = self.columns.scratch();
-            self.columns.run(a, &mut scratch);
-            self.columns_inverse.run(b, &mut scratch);
-            let (sums, differences) = response[l * 2 * height..][..2 * height].split_at(height);
-            T::filter(a, b, sums, differences, self.twiddle(l));
-            self.columns_inverse.run(a, &mut scratch);
-            self.columns.run(b, &mut scratch);
-        });
-        self.inverse_rows(z);
+        self.inverse_rows(to, 1.0, 2.0);
     }
 }
 
-/// Projects columns 0 and N of a half spectrum, which represent no others, onto the Hermitian columns that a real image
-/// has. Returns the factor of the pair.
-fn edge<T: FftElement>(l: usize, a: &mut [Complex<T>], b: &mut [Complex<T>]) -> f64 {
-    if l > 0 {
-        return 1.0;
+/// A_k and B_k of column 0.
+fn edge_columns<T: FftElement>(block: &Block<T>, height: usize) -> Vec<[Complex<T>; 2]> {
+    let half = T::of(0.5);
+    let columns = |k: usize| {
+        let (p, q) = (block.number(k), block.number((height - k) % height).conj());
+        let (sum, difference) = ((p + q) * half, (p - q) * half);
+        [sum, Complex::new(difference.im, -difference.re)]
+    };
+    (0..height).map(columns).collect()
+}
+
+/// Column 0 for A and B, of which only what transforms to real numbers counts: (A_k + conj(A_-k)) / 2.
+fn set_edge_columns<T: FftElement>(block: &mut Block<T>, height: usize, edges: impl Fn(usize) -> [Complex<T>; 2]) {
+    let half = T::of(0.5);
+    for k in 0..height {
+        let ([a, b], [c, d]) = (edges(k), edges((height - k) % height));
+        let (a, b) = ((a + c.conj()) * half, (b + d.conj()) * half);
+        block.set_number(k, Complex::new(a.re - b.im, a.im + b.re));
     }
-    for column in [a, b] {
-        let n = column.len();
-        for i in 0..=n / 2 {
-            let j = (n - i) % n;
-            let sum = column[i] + column[j].conj();
-            (column[i], column[j]) = (sum, sum.conj());
+}
+
+on_lanes!(
+    /// Z_0, ..., Z_(n-1) to X_0 + i X_N, X_1, ..., X_(n-1) if `sign` is -1, the inverse if it is 1; the first number
+    /// is multiplied by the first factor, all others by the second.
+    ///
+    /// With S = Z_l + conj(Z_(N-l)), D = Z_l - conj(Z_(N-l)) and R = i e^(sign i a) D, 2 X_l = S + sign R and
+    /// 2 X_(N-l) = conj(S - sign R); the inverse likewise without the factor 2.
+    fn unpack(z: *mut T, circle: &[T], n: usize, factors: [T; 2], sign: T) = unpack_body
+);
+
+#[inline(always)]
+unsafe fn unpack_body<T: FftElement, L: Lanes<T>>(z: *mut T, circle: &[T], n: usize, factors: [T; 2], sign: T) {
+    let parts = [0, L::N];
+    let (edge, inside) = (L::splat(factors[0]), L::splat(factors[1]));
+    let first = load::<T, L>(z, 0, parts);
+    let first = [L::add(first[0], first[1]), L::sub(first[0], first[1])];
+    store::<T, L>(z, 0, scaled::<T, L>(first, edge), parts);
+    for l in 1..=n / 2 {
+        let (cos, sin) = (circle[2 * l], circle[2 * l + 1]);
+        let (p, q) = (load::<T, L>(z, l, parts), load::<T, L>(z, n - l, parts));
+        let s = [L::add(p[0], q[0]), L::sub(p[1], q[1])];
+        let d = [L::sub(p[0], q[0]), L::add(p[1], q[1])];
+        // sign i e^(sign i a) = -sin a + sign i cos a
+        let r = times::<T, L>(d, [L::splat(-sin), L::splat(sign * cos), L::splat(-sign * cos)]);
+        store::<T, L>(z, l, scaled::<T, L>([L::add(s[0], r[0]), L::add(s[1], r[1])], inside), parts);
+        store::<T, L>(z, n - l, scaled::<T, L>([L::sub(s[0], r[0]), L::sub(r[1], s[1])], inside), parts);
+    }
+}
+
+on_lanes!(
+    /// Multiplies `count` neighbouring columns by those of a response, whose imaginary parts are multiplied by `sign`.
+    fn respond(block: *mut T, response: *mut T, size: [usize; 3], sign: T) = respond_body
+);
+
+#[inline(always)]
+unsafe fn respond_body<T: FftElement, L: Lanes<T>>(
+    block: *mut T,
+    response: *mut T,
+    [height, stride, count]: [usize; 3],
+    sign: T,
+) {
+    let parts = [0, L::N];
+    let mut own = [T::zero(); 32];
+    for k in 0..height {
+        let mut at = response.add(k * stride);
+        if count < L::N {
+            // A vector would reach beyond the response.
+            std::ptr::copy_nonoverlapping(at, own.as_mut_ptr(), 2 * count);
+            at = own.as_mut_ptr();
         }
+        let [re, im] = L::load_pairs(at);
+        let (plus, minus) = (L::mul(im, L::splat(sign)), L::mul(im, L::splat(-sign)));
+        let v = load::<T, L>(block, k, parts);
+        store::<T, L>(block, k, times::<T, L>(v, [re, plus, minus]), parts);
     }
-    0.5
 }
 
 impl<T: FftElement> RealFft<T> for Packed<T> {
     fn spectrum(&self, x: &[T], to: &mut [Complex<T>], scale: f64, inner: f64) {
+        let (height, half) = (self.size.height, self.size.half());
         let to = Shared::new(to);
-        self.forward_rows(x, to, self.size.half());
-        self.image(to, self.size.half()).each(self.spectrum(to), true, self.parallel, |Pair { l, a, b }| {
-            let mut scratch = self.columns.scratch();
-            self.columns.run(a, &mut scratch);
-            self.columns_inverse.run(b, &mut scratch);
-            // X = ((Z + C) - i w (Z - C)) / 2
-            let (cos, sin) = self.twiddle(l);
-            T::butterfly(a, b, Complex::new(-sin, -cos), T::of(0.5 * scale * if l > 0 { inner } else { 1.0 }));
+        let out = numbers(to);
+        self.forward_rows(x, out, self.spectrum_stride(), scale, inner);
+        self.each_columns(out, out, [self.spectrum_stride(); 2], |block, first, _| {
+            block.run(&self.columns);
+            if first == 0 {
+                for (k, [a, b]) in edge_columns(block, height).into_iter().enumerate() {
+                    block.set_number(k, a);
+                    // SAFETY: no other task has column N.
+                    unsafe { *to.at(k * half + half - 1) = b };
+                }
+            }
         });
     }
 
     fn image(&self, s: &[Complex<T>], to: &mut [T], scale: f64, inner: f64) {
-        let z = as_complex_mut(to);
-        let image = self.image(Shared::new(z), self.size.width / 2);
-        self.spectrum(Shared::reading(s)).each(image, true, self.parallel, |Pair { l, a, b }| {
-            let factor = edge(l, a, b) * scale * if l > 0 { 0.5 * inner } else { 1.0 };
-            // Z = (Y + Y_+N) + i conj(w) (Y - Y_+N)
-            let (cos, sin) = self.twiddle(l);
-            T::butterfly(a, b, Complex::new(-sin, cos), T::of(factor));
-            let mut scratch = self.columns.scratch();
-            self.columns_inverse.run(a, &mut scratch);
-            self.columns.run(b, &mut scratch);
+        let (height, half) = (self.size.height, self.size.half());
+        let to = Shared::new(to);
+        let strides = [self.spectrum_stride(), self.image_stride()];
+        self.each_columns(numbers(Shared::reading(s)), to, strides, |block, first, _| {
+            if first == 0 {
+                set_edge_columns(block, height, |k| [s[k * half], s[k * half + half - 1]]);
+            }
+            block.run_back(&self.columns);
         });
-        self.inverse_rows(z);
+        self.inverse_rows(to, scale, inner);
     }
 }

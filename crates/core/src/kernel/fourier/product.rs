@@ -4,7 +4,7 @@ use super::layout::{as_complex, as_complex_mut, broadcast_strides};
 use crate::kernel::axes::merge_axes;
 use crate::kernel::element::Element;
 use crate::kernel::parallel::{each, uninit, Shared, MIN_PARALLEL_TRANSFORM};
-use rustfft::num_complex::Complex;
+use num_complex::Complex;
 
 /// Products per task.
 const CHUNK: usize = 1 << 12;

@@ -6,7 +6,7 @@ use super::packed::Packed;
 use super::plan::{complex_buffer, FftElement};
 use super::rows::Rows;
 use crate::kernel::parallel::{each, uninit, Shared, MIN_PARALLEL_TRANSFORM};
-use rustfft::num_complex::Complex;
+use num_complex::Complex;
 
 fn transform<T: FftElement>(size: ImageSize, count: usize, inverse: bool) -> Box<dyn RealFft<T>> {
     let parallel = size.is_parallel(count);
@@ -87,9 +87,9 @@ fn filter_of<T: FftElement>(r: &[Complex<T>], size: ImageSize, count: usize, con
     let parallel = size.is_parallel(count);
     if size.width.is_multiple_of(2) {
         let packed = Packed::new(size, parallel);
-        let responses: Vec<Vec<Complex<T>>> =
-            r.chunks_exact(size.numbers()).map(|r| packed.response(r, conjugate)).collect();
-        return Box::new(move |x, response, to| packed.filter(x, &responses[response], to));
+        return Box::new(move |x, response, to| {
+            packed.filter(x, &r[response * size.numbers()..][..size.numbers()], conjugate, to);
+        });
     }
     let (forward, inverse) = (Rows::new(size, parallel, false), Rows::new(size, parallel, true));
     Box::new(move |x, response, to| {

@@ -1,12 +1,16 @@
 //! Images of odd width: two rows are transformed as one complex signal.
+//!
+//! z = a + i b has Z_k = A_k + i B_k and conj(Z_-k) = A_k - i B_k.
 
+use super::block::Block;
 use super::half::{ImageSize, RealFft};
-use super::plan::{complex_buffer, Fft1d, FftElement, GAP, SIGNALS_PER_BLOCK};
+use super::lanes::{minus_i, on_lanes, plus_i, scaled, Lanes};
+use super::layout::numbers;
+use super::lines::Lines;
+use super::plan::{complex_buffer, Fft1d, FftElement};
+use super::radix::{load, store};
 use crate::kernel::parallel::{each, Shared};
-use rustfft::num_complex::Complex;
-
-/// Pairs of rows per task.
-const PAIRS: usize = 8;
+use num_complex::Complex;
 
 /// Transforms of rows and of columns.
 pub(super) struct Rows<T> {
@@ -16,121 +20,151 @@ pub(super) struct Rows<T> {
     columns: Fft1d<T>,
 }
 
+/// The rows of a task in pairs.
+#[derive(Clone, Copy)]
+struct Pairs {
+    first: usize,
+    /// First rows and second rows.
+    counts: [usize; 2],
+}
+
 impl<T: FftElement> Rows<T> {
     pub fn new(size: ImageSize, parallel: bool, inverse: bool) -> Self {
-        Self { size, parallel, rows: Fft1d::new(size.width, inverse), columns: Fft1d::new(size.height, inverse) }
+        let rows = Fft1d::new(size.width, inverse, size.height.div_ceil(2));
+        Self { size, parallel, rows, columns: Fft1d::new(size.height, inverse, size.half()) }
+    }
+
+    /// Calls `f` with all pairs of rows.
+    fn each_pairs(&self, f: impl Fn(Pairs) + Send + Sync) {
+        let (height, lanes) = (self.size.height, self.rows.lanes);
+        each(height.div_ceil(2 * lanes), self.parallel, |task| {
+            let first = task * 2 * lanes;
+            f(Pairs { first, counts: [1, 0].map(|more| lanes.min((height - first + more) / 2)) });
+        });
+    }
+
+    /// The rows of an image: real parts are the first rows of pairs, imaginary parts the second ones.
+    fn image_rows(&self, at: Shared<T>, rows: Pairs) -> Lines<T> {
+        let n = self.size.width;
+        Lines { at: at.offset(rows.first * n), stride: 1, part: n, step: 2 * n, counts: rows.counts, n, origin: 0 }
+    }
+
+    /// The first (0) or the second (1) rows of pairs of a half spectrum.
+    fn spectrum_rows(&self, at: Shared<T>, rows: Pairs, which: usize) -> Lines<T> {
+        let half = self.size.half();
+        Lines::rows(at.offset((rows.first + which) * 2 * half), half, 4 * half, rows.counts[which])
     }
 
     /// Transforms the rows of an image to rows of its half spectrum, times `scale`, and inner columns also times
     /// `inner`.
-    ///
-    /// z = a + i b has Z_k = A_k + i B_k and conj(Z_-k) = A_k - i B_k.
-    fn split(&self, x: &[T], to: Shared<Complex<T>>, scale: f64, inner: f64) {
-        let ImageSize { height, width, .. } = self.size;
+    fn split(&self, x: &[T], to: Shared<T>, scale: f64, inner: f64) {
         let half = self.size.half();
-        let (edge, inside) = (T::of(0.5 * scale), T::of(0.5 * scale * inner));
-        each(height.div_ceil(2 * PAIRS), self.parallel, |task| {
-            let (mut z, mut scratch) = (complex_buffer::<T>(width), self.rows.scratch());
-            for row in (task * 2 * PAIRS..(task + 1) * 2 * PAIRS).step_by(2).take_while(|&row| row < height) {
-                let a = &x[row * width..][..width];
-                let b = (row + 1 < height).then(|| &x[(row + 1) * width..][..width]);
-                match b {
-                    Some(b) => z.iter_mut().zip(a).zip(b).for_each(|((z, &a), &b)| *z = Complex::new(a, b)),
-                    None => z.iter_mut().zip(a).for_each(|(z, &a)| *z = Complex::new(a, T::zero())),
-                }
-                self.rows.run(&mut z, &mut scratch);
-                // SAFETY: tasks have disjoint rows.
-                let first = unsafe { std::slice::from_raw_parts_mut(to.at(row * half), half) };
-                let mirrored = |k: usize| z[if k == 0 { 0 } else { width - k }];
-                let factor = |k: usize| if self.size.inner(k) { inside } else { edge };
-                let sum = |p: Complex<T>, q: Complex<T>, f: T| Complex::new((p.re + q.re) * f, (p.im - q.im) * f);
-                let difference =
-                    |p: Complex<T>, q: Complex<T>, f: T| Complex::new((p.im + q.im) * f, (q.re - p.re) * f);
-                if b.is_some() {
-                    // SAFETY: as above.
-                    let second = unsafe { std::slice::from_raw_parts_mut(to.at((row + 1) * half), half) };
-                    for k in 0..half {
-                        let (p, q, f) = (z[k], mirrored(k), factor(k));
-                        first[k] = sum(p, q, f);
-                        second[k] = difference(p, q, f);
-                    }
-                } else {
-                    (0..half).for_each(|k| first[k] = sum(z[k], mirrored(k), factor(k)));
-                }
-            }
-        });
-    }
-
-    /// Transforms the columns of a half spectrum.
-    fn transform_columns(&self, from: Shared<Complex<T>>, to: Shared<Complex<T>>) {
-        let (height, half) = (self.size.height, self.size.half());
-        each(half.div_ceil(SIGNALS_PER_BLOCK), self.parallel, |task| {
-            let first = task * SIGNALS_PER_BLOCK;
-            let count = SIGNALS_PER_BLOCK.min(half - first);
-            let length = height + GAP;
-            let (mut signals, mut scratch) = (complex_buffer::<T>(length * count), self.columns.scratch());
-            for i in 0..height {
-                // SAFETY: tasks have disjoint columns.
-                let row = unsafe { std::slice::from_raw_parts(from.at(i * half + first), count) };
-                row.iter().enumerate().for_each(|(k, &v)| signals[k * length + i] = v);
-            }
-            signals.chunks_mut(length).for_each(|signal| self.columns.run(&mut signal[..height], &mut scratch));
-            for i in 0..height {
-                // SAFETY: as above.
-                let row = unsafe { std::slice::from_raw_parts_mut(to.at(i * half + first), count) };
-                row.iter_mut().enumerate().for_each(|(k, v)| *v = signals[k * length + i]);
+        self.each_pairs(|rows| {
+            let mut block = Block::new(&self.rows, 2 * half);
+            // SAFETY: tasks have disjoint rows; the block is large enough.
+            unsafe {
+                self.image_rows(Shared::reading(x), rows).gather(&mut block, 0);
+                block.run(&self.rows);
+                let factors = [0.5 * scale, 0.5 * scale * inner].map(T::of);
+                split(block.isa(), block.lanes(), block.now(), block.other(), self.size.width, factors);
+                block.swap();
+                self.spectrum_rows(to, rows, 0).scatter(&block, 0);
+                self.spectrum_rows(to, rows, 1).scatter(&block, half);
             }
         });
     }
 
     /// The transpose of `split`, for the inverse transform: rows of a half spectrum to real rows.
-    fn join(&self, from: &[Complex<T>], to: Shared<T>, scale: f64, inner: f64) {
-        let ImageSize { height, width, .. } = self.size;
+    fn join(&self, from: Shared<T>, to: Shared<T>, scale: f64, inner: f64) {
         let half = self.size.half();
-        let (edge, inside) = (T::of(scale), T::of(0.5 * scale * inner));
-        each(height.div_ceil(2 * PAIRS), self.parallel, |task| {
-            let (mut z, mut scratch) = (complex_buffer::<T>(width), self.rows.scratch());
-            for row in (task * 2 * PAIRS..(task + 1) * 2 * PAIRS).step_by(2).take_while(|&row| row < height) {
-                let a = &from[row * half..][..half];
-                let paired = row + 1 < height;
-                // An unpaired last row is used twice, and its second result is dropped.
-                let b = if paired { &from[(row + 1) * half..][..half] } else { a };
-                z[0] = Complex::new(a[0].re * edge, b[0].re * edge);
-                for k in 1..half {
-                    let (a, b) = (a[k], b[k]);
-                    if self.size.inner(k) {
-                        z[k] = Complex::new((a.re - b.im) * inside, (a.im + b.re) * inside);
-                        z[width - k] = Complex::new((a.re + b.im) * inside, (b.re - a.im) * inside);
-                    } else {
-                        z[k] = Complex::new(a.re * edge, b.re * edge);
-                    }
-                }
-                self.rows.run(&mut z, &mut scratch);
-                // SAFETY: tasks have disjoint rows.
-                let first = unsafe { std::slice::from_raw_parts_mut(to.at(row * width), width) };
-                first.iter_mut().zip(&z).for_each(|(y, z)| *y = z.re);
-                if paired {
-                    // SAFETY: as above.
-                    let second = unsafe { std::slice::from_raw_parts_mut(to.at((row + 1) * width), width) };
-                    second.iter_mut().zip(&z).for_each(|(y, z)| *y = z.im);
-                }
+        self.each_pairs(|rows| {
+            let mut block = Block::new(&self.rows, 2 * half);
+            // SAFETY: as above.
+            unsafe {
+                self.spectrum_rows(from, rows, 0).gather(&mut block, 0);
+                self.spectrum_rows(from, rows, 1).gather(&mut block, half);
+                let factors = [scale, 0.5 * scale * inner].map(T::of);
+                join(block.isa(), block.lanes(), block.now(), block.other(), self.size.width, factors);
+                block.swap();
+                block.run(&self.rows);
+                self.image_rows(to, rows).scatter(&block, 0);
+            }
+        });
+    }
+
+    /// Transforms the columns of a half spectrum.
+    fn transform_columns(&self, from: Shared<T>, to: Shared<T>) {
+        let (height, half, lanes) = (self.size.height, self.size.half(), self.columns.lanes);
+        if height == 1 && from.at(0) == to.at(0) {
+            return;
+        }
+        each(half.div_ceil(lanes), self.parallel, |task| {
+            let first = task * lanes;
+            let columns =
+                |at: Shared<T>| Lines::columns(at.offset(2 * first), height, 2 * half, lanes.min(half - first));
+            let mut block = Block::new(&self.columns, height);
+            // SAFETY: tasks have disjoint columns.
+            unsafe {
+                columns(from).gather(&mut block, 0);
+                block.run(&self.columns);
+                columns(to).scatter(&block, 0);
             }
         });
     }
 }
 
+on_lanes!(
+    /// A_k, then B_k, for k <= width / 2, from Z_k: times the first factor for k = 0, else times the second.
+    fn split(z: *mut T, to: *mut T, width: usize, factors: [T; 2]) = split_body
+);
+
+#[inline(always)]
+unsafe fn split_body<T: FftElement, L: Lanes<T>>(z: *mut T, to: *mut T, width: usize, factors: [T; 2]) {
+    let (half, parts) = (width / 2 + 1, [0, L::N]);
+    for k in 0..half {
+        let factor = L::splat(factors[k.min(1)]);
+        let (p, q) = (load::<T, L>(z, k, parts), load::<T, L>(z, (width - k) % width, parts));
+        // conj(Z_-k) is (q_0, -q_1).
+        let a = [L::add(p[0], q[0]), L::sub(p[1], q[1])];
+        let b = [L::add(p[1], q[1]), L::sub(q[0], p[0])];
+        store::<T, L>(to, k, scaled::<T, L>(a, factor), parts);
+        store::<T, L>(to, half + k, scaled::<T, L>(b, factor), parts);
+    }
+}
+
+on_lanes!(
+    /// Z_k = A_k + i B_k and Z_-k = conj(A_k) + i conj(B_k), times factors as in `split`; A_0 and B_0 count as real.
+    fn join(from: *mut T, z: *mut T, width: usize, factors: [T; 2]) = join_body
+);
+
+#[inline(always)]
+unsafe fn join_body<T: FftElement, L: Lanes<T>>(from: *mut T, z: *mut T, width: usize, factors: [T; 2]) {
+    let (half, parts) = (width / 2 + 1, [0, L::N]);
+    let (edge, inside) = (L::splat(factors[0]), L::splat(factors[1]));
+    let (a, b) = (load::<T, L>(from, 0, parts), load::<T, L>(from, half, parts));
+    store::<T, L>(z, 0, scaled::<T, L>([a[0], b[0]], edge), parts);
+    for k in 1..half {
+        let (a, b) = (load::<T, L>(from, k, parts), load::<T, L>(from, half + k, parts));
+        let (sum, difference) = (plus_i::<T, L>(a, b), minus_i::<T, L>(a, b));
+        store::<T, L>(z, k, scaled::<T, L>(sum, inside), parts);
+        // conj(A) + i conj(B) = conj(A - i B)
+        let zero = L::splat(T::zero());
+        let mirrored = [difference[0], L::sub(zero, difference[1])];
+        store::<T, L>(z, width - k, scaled::<T, L>(mirrored, inside), parts);
+    }
+}
+
 impl<T: FftElement> RealFft<T> for Rows<T> {
     fn spectrum(&self, x: &[T], to: &mut [Complex<T>], scale: f64, inner: f64) {
-        let to = Shared::new(to);
+        let to = numbers(Shared::new(to));
         self.split(x, to, scale, inner);
-        if self.size.height > 1 {
-            self.transform_columns(to, to);
-        }
+        self.transform_columns(to, to);
     }
 
     fn image(&self, s: &[Complex<T>], to: &mut [T], scale: f64, inner: f64) {
         let mut work = complex_buffer::<T>(s.len());
-        self.transform_columns(Shared::reading(s), Shared::new(&mut work));
-        self.join(&work, Shared::new(to), scale, inner);
+        let work = numbers(Shared::new(&mut work));
+        self.transform_columns(numbers(Shared::reading(s)), work);
+        self.join(work, Shared::new(to), scale, inner);
     }
 }

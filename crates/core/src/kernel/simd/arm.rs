@@ -76,6 +76,10 @@ impl Simd for Neon {
         vcombine_f32(vget_low_f32(vuzp1q_f32(low, low)), vget_low_f32(vuzp2q_f32(high, high)))
     }
     #[inline(always)]
+    unsafe fn store_alternate(p: *mut f32, a: float32x4_t, b: float32x4_t) {
+        vst2q_f32(p, float32x4x2_t(a, b));
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         let (a, b, c, d) =
             (vld1q_f32(src), vld1q_f32(src.add(from)), vld1q_f32(src.add(2 * from)), vld1q_f32(src.add(3 * from)));

@@ -78,6 +78,12 @@ impl Simd for Portable {
         std::array::from_fn(|i| *p.add(2 * i))
     }
     #[inline(always)]
+    unsafe fn store_alternate(p: *mut f32, a: Self::V, b: Self::V) {
+        for i in 0..8 {
+            (*p.add(2 * i), *p.add(2 * i + 1)) = (a[i], b[i]);
+        }
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         for i in 0..8 {
             for j in 0..8 {

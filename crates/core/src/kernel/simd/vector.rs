@@ -50,6 +50,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
     }
     /// Values 0, 2, 4, ... of the 2 N - 1 at `p`.
     unsafe fn load_alternate(p: *const f32) -> Self::V;
+    /// The inverse for 2 N values: a_0, b_0, a_1, b_1, ...
+    unsafe fn store_alternate(p: *mut f32, a: Self::V, b: Self::V);
     /// Transposes an `N` by `N` tile from `src`, with row stride `from`, to `dst`, with row stride `to`.
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize);
 }

@@ -82,6 +82,11 @@ impl Simd for Simd128 {
         i32x4_shuffle::<0, 2, 5, 7>(Self::load(p), Self::load(p.add(3)))
     }
     #[inline(always)]
+    unsafe fn store_alternate(p: *mut f32, a: v128, b: v128) {
+        Self::store(p, i32x4_shuffle::<0, 4, 1, 5>(a, b));
+        Self::store(p.add(4), i32x4_shuffle::<2, 6, 3, 7>(a, b));
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         let (a, b) = (v128_load(src.cast()), v128_load(src.add(from).cast()));
         let (c, d) = (v128_load(src.add(2 * from).cast()), v128_load(src.add(3 * from).cast()));

@@ -80,6 +80,12 @@ impl Simd for Avx2 {
         _mm256_castpd_ps(_mm256_permute4x64_pd::<0xD8>(_mm256_castps_pd(pairs)))
     }
     #[inline(always)]
+    unsafe fn store_alternate(p: *mut f32, a: __m256, b: __m256) {
+        let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+        _mm256_storeu_ps(p, _mm256_permute2f128_ps::<0x20>(low, high));
+        _mm256_storeu_ps(p.add(8), _mm256_permute2f128_ps::<0x31>(low, high));
+    }
+    #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {
         let mut r = [_mm256_setzero_ps(); 8];
         for i in 0..8 {
@@ -180,6 +186,13 @@ impl Simd for Avx512 {
     unsafe fn load_alternate(p: *const f32) -> __m512 {
         let from = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
         _mm512_permutex2var_ps(_mm512_loadu_ps(p), from, _mm512_loadu_ps(p.add(15)))
+    }
+    #[inline(always)]
+    unsafe fn store_alternate(p: *mut f32, a: __m512, b: __m512) {
+        let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        _mm512_storeu_ps(p, _mm512_permutex2var_ps(a, low, b));
+        _mm512_storeu_ps(p.add(16), _mm512_permutex2var_ps(a, high, b));
     }
     #[inline(always)]
     unsafe fn transpose(src: *const f32, from: usize, dst: *mut f32, to: usize) {

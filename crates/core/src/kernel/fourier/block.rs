@@ -1,0 +1,91 @@
+//! Blocks of signals that are transformed together, one in each lane of the vectors.
+
+use super::plan::{Fft1d, FftElement};
+use crate::kernel::parallel::{uninit, Shared};
+use crate::kernel::simd::InstructionSet;
+use num_complex::Complex;
+
+/// Numbers of as many signals as a vector has lanes: the real parts of all first numbers, their imaginary parts, those
+/// of the second numbers and so on. There is memory of the same size for results.
+pub(super) struct Block<T> {
+    /// Keeps the memory at `at`.
+    _memory: Vec<T>,
+    at: Shared<T>,
+    /// Values of either half.
+    half: usize,
+    isa: InstructionSet,
+    lanes: usize,
+    /// Whether the numbers are in the second half of the memory.
+    second: bool,
+}
+
+impl<T: FftElement> Block<T> {
+    /// A block for a transform, of at least `numbers` numbers; their values are arbitrary.
+    pub fn new(fft: &Fft1d<T>, numbers: usize) -> Self {
+        Self::with_lanes(fft.isa, fft.lanes, numbers.max(fft.numbers()))
+    }
+    /// A block of `numbers` numbers.
+    pub fn with_lanes(isa: InstructionSet, lanes: usize, numbers: usize) -> Self {
+        let half = 2 * lanes * numbers;
+        // SAFETY: all callers gather signals first, and any bits are a number.
+        let mut memory = unsafe { uninit(2 * half) };
+        Self { at: Shared::new(&mut memory), _memory: memory, half, isa, lanes, second: false }
+    }
+    pub fn lanes(&self) -> usize {
+        self.lanes
+    }
+    pub fn isa(&self) -> InstructionSet {
+        self.isa
+    }
+    /// The numbers.
+    pub fn now(&self) -> *mut T {
+        self.at.at(if self.second { self.half } else { 0 })
+    }
+    /// The other memory.
+    pub fn other(&self) -> *mut T {
+        self.at.at(if self.second { 0 } else { self.half })
+    }
+    /// Makes the other memory the numbers.
+    pub fn swap(&mut self) {
+        self.second = !self.second;
+    }
+    /// The real and the imaginary part of number `i` of the first signal.
+    pub fn first(&self, i: usize) -> [*mut T; 2] {
+        let at = self.now().wrapping_add(2 * self.lanes * i);
+        [at, at.wrapping_add(self.lanes)]
+    }
+    /// Number `i` of the first signal.
+    pub fn number(&self, i: usize) -> Complex<T> {
+        let [re, im] = self.first(i);
+        // SAFETY: the number is within this half, and gathered.
+        unsafe { Complex::new(*re, *im) }
+    }
+    /// Sets number `i` of the first signal.
+    pub fn set_number(&mut self, i: usize, value: Complex<T>) {
+        let [re, im] = self.first(i);
+        // SAFETY: as above.
+        unsafe { (*re, *im) = (value.re, value.im) };
+    }
+    /// Transforms all signals.
+    pub fn run(&mut self, fft: &Fft1d<T>) {
+        self.transform(fft, false);
+    }
+    /// Transforms all signals with the other sign of the exponent.
+    pub fn run_back(&mut self, fft: &Fft1d<T>) {
+        self.transform(fft, true);
+    }
+    fn transform(&mut self, fft: &Fft1d<T>, back: bool) {
+        // SAFETY: the block is at least as large as the plan's.
+        if unsafe { fft.run(self.now(), self.other(), back) } {
+            self.swap();
+        }
+    }
+    /// Multiplies the first `n` numbers by `factor`.
+    pub fn scale(&mut self, n: usize, factor: T) {
+        if factor != T::one() {
+            // SAFETY: the numbers are within this half, and gathered.
+            let values = unsafe { std::slice::from_raw_parts_mut(self.now(), 2 * self.lanes * n) };
+            values.iter_mut().for_each(|v| *v = *v * factor);
+        }
+    }
+}
