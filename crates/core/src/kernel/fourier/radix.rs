@@ -179,31 +179,26 @@ unsafe fn power_of_two<T: Element, L: Lanes<T>, const R: usize>(x: &mut [Number<
     if R == 2 {
         (x[0], x[1]) = (plus::<T, L>(x[0], x[1]), minus::<T, L>(x[0], x[1]));
     } else if R == 4 {
-        (x[0], x[1], x[2], x[3]) = four::<T, L>(x[0], x[1], x[2], x[3]);
+        [x[0], x[1], x[2], x[3]] = four::<T, L>([x[0], x[1], x[2], x[3]]);
     } else {
         // Sums over four even and four odd numbers.
-        let even = four::<T, L>(x[0], x[2], x[4], x[6]);
-        let odd = four::<T, L>(x[1], x[3], x[5], x[7]);
+        let even = four::<T, L>([x[0], x[2], x[4], x[6]]);
+        let odd = four::<T, L>([x[1], x[3], x[5], x[7]]);
         // e^(-3 i pi / 4) = -i e^(-i pi / 4)
-        let (one, three) = (eighth::<T, L>(odd.1), eighth::<T, L>(odd.3));
-        (x[0], x[4]) = (plus::<T, L>(even.0, odd.0), minus::<T, L>(even.0, odd.0));
-        (x[1], x[5]) = (plus::<T, L>(even.1, one), minus::<T, L>(even.1, one));
-        (x[2], x[6]) = (minus_i::<T, L>(even.2, odd.2), plus_i::<T, L>(even.2, odd.2));
-        (x[3], x[7]) = (minus_i::<T, L>(even.3, three), plus_i::<T, L>(even.3, three));
+        let (one, three) = (eighth::<T, L>(odd[1]), eighth::<T, L>(odd[3]));
+        (x[0], x[4]) = (plus::<T, L>(even[0], odd[0]), minus::<T, L>(even[0], odd[0]));
+        (x[1], x[5]) = (plus::<T, L>(even[1], one), minus::<T, L>(even[1], one));
+        (x[2], x[6]) = (minus_i::<T, L>(even[2], odd[2]), plus_i::<T, L>(even[2], odd[2]));
+        (x[3], x[7]) = (minus_i::<T, L>(even[3], three), plus_i::<T, L>(even[3], three));
     }
 }
 
 /// The sums over four numbers.
 #[inline(always)]
-unsafe fn four<T, L: Lanes<T>>(
-    a: Number<L::V>,
-    b: Number<L::V>,
-    c: Number<L::V>,
-    d: Number<L::V>,
-) -> (Number<L::V>, Number<L::V>, Number<L::V>, Number<L::V>) {
+unsafe fn four<T, L: Lanes<T>>([a, b, c, d]: [Number<L::V>; 4]) -> [Number<L::V>; 4] {
     let (ac, bd) = (plus::<T, L>(a, c), plus::<T, L>(b, d));
     let (a_c, b_d) = (minus::<T, L>(a, c), minus::<T, L>(b, d));
-    (plus::<T, L>(ac, bd), minus_i::<T, L>(a_c, b_d), minus::<T, L>(ac, bd), plus_i::<T, L>(a_c, b_d))
+    [plus::<T, L>(ac, bd), minus_i::<T, L>(a_c, b_d), minus::<T, L>(ac, bd), plus_i::<T, L>(a_c, b_d)]
 }
 
 /// v e^(-i pi / 4)
