@@ -288,7 +288,7 @@ pub(crate) mod taps {
 pub(crate) mod product {
     use super::Value;
 
-    pub(crate) fn matmul(_: &Value, _: &Value, _: &[usize], _: [usize; 3]) -> Option<Value> {
+    pub(crate) fn matmul(_: &Value, _: &Value, _: &[usize], _: [usize; 3], _: bool) -> Option<Value> {
         None
     }
 }

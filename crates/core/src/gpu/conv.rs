@@ -85,7 +85,7 @@ fn launch(
             tile,
             activation,
             y.every * x.every > 1,
-            stored(conv, image),
+            stored(conv.mixed, image),
         );
     }
 }

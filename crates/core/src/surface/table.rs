@@ -199,7 +199,9 @@ operators! {
     clone(x: Tensor) -> differentiable[y] = unary::clone(&x);
 
     /// Matrix product over the last two axes, the leading ones broadcast.
-    matmul(a: Tensor = "[.., n, m]", b: Tensor = "[.., m, k]") -> differentiable[y] = linalg::matmul(&a, &b);
+    matmul(
+        a: Tensor = "[.., n, m]", b: Tensor = "[.., m, k]", mixed: bool = "may round operands",
+    ) -> differentiable[y] = linalg::mixed_matmul(&a, &b, mixed);
     /// Cross-correlation y[b, o, i, j] = bias[o] + sum_cuv weight[o, c, u, v] x[b, c, i s + u d - p, j s + v d - p],
     /// then y where y > 0, else slope y.
     conv2d(

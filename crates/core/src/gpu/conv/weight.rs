@@ -161,7 +161,7 @@ pub(crate) fn weight(conv: &ConvShape, x: &Value, gradient: &Value) -> Option<Va
         return None;
     }
     let (client, dw) = (x.client.clone(), empty(&x, &shape));
-    let stored = stored(conv, &x);
+    let stored = stored(conv.mixed, &x);
     let partial = slices_of(&dw, count, slices);
     let sizes = SizesLaunch::new(
         conv.groups as u32,
