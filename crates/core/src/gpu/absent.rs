@@ -262,8 +262,22 @@ pub(crate) mod moves {
 
 pub(crate) mod join {
     use super::Value;
+    use std::ops::Range;
 
     pub(crate) fn join(_: &[(Value, usize)], _: usize, _: &[usize]) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn split(_: &Value, _: usize, _: &[(&[usize], Range<usize>)]) -> Option<Vec<Value>> {
+        None
+    }
+}
+
+pub(crate) mod extreme {
+    use super::Value;
+    use crate::kernel::softmax::Lines;
+
+    pub(crate) fn extreme(_: &Value, _: Lines, _: bool) -> Option<[Value; 2]> {
         None
     }
 }
