@@ -272,6 +272,10 @@ const products: Readonly<Record<string, Compared>> = {
     f: (x, w, b) => F.conv2d(x, w, { bias: b, padding: 1 }),
     shapes: [image, [3, 4, 3, 3], [3]],
   },
+  "convolution of 2 groups of 70 channels, with bias, 40 x 40 pixels": {
+    f: (x, w, b) => F.conv2d(x, w, { bias: b, padding: [2, 0], groups: 2 }),
+    shapes: [[3, 4, 40, 40], [140, 2, 3, 2], [140]],
+  },
   "convolution 3x3, 32 channels, leaky": {
     f: (x, w) => F.conv2d(x, w, { padding: 1, negativeSlope: 0.1 }),
     shapes: [

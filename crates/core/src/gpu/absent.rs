@@ -249,6 +249,10 @@ pub(crate) mod conv {
     pub(crate) fn weight(_: &ConvShape, _: &Value, _: &Value) -> Option<Value> {
         None
     }
+
+    pub(crate) fn weight_and_bias(_: &ConvShape, _: &Value, _: &Value) -> Option<[Value; 2]> {
+        None
+    }
 }
 
 pub(crate) mod moves {

@@ -220,6 +220,6 @@ pub(crate) fn matmul(a: &Value, b: &Value, batch: &[usize], [m, k, n]: [usize; 3
             stored,
         );
     }
-    add_slices(partial, &y, total, slices);
+    add_slices(&[[&partial, &y]], slices)?;
     Some(value(y))
 }

@@ -119,6 +119,15 @@ pub(super) fn weight(op: &str, conv: &ConvShape, [x, gradient]: [&Tensor; 2]) ->
         .ok_or_else(|| too_large(op))
 }
 
+/// The adjoints in weight and bias in one kernel, where there is one that is the fastest for the weight's.
+pub(super) fn weight_and_bias(conv: &ConvShape, [x, gradient]: [&Tensor; 2]) -> Option<[Value; 2]> {
+    let (x, gradient) = (x.value(), gradient.value());
+    if tensor_cores_may(conv, &x) {
+        return None;
+    }
+    gpu::conv::weight_and_bias(conv, &x, &gradient)
+}
+
 /// Our kernels refused tensors on a GPU, where there are no others.
 fn too_large(op: &str) -> Error {
     Error::argument(
