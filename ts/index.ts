@@ -48,6 +48,7 @@ export type {
   Dims,
   DType,
   GradOptions,
+  MatmulOptions,
   NestedArray,
   NumericArray,
   PadMode,

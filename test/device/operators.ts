@@ -63,6 +63,7 @@ const elementwise: Readonly<Record<string, Compared>> = {
     rsqrt: (x) => x.rsqrt(),
     reciprocal: (x) => x.reciprocal(),
     "power by a number": (x) => x.pow(1.5),
+    "powers by whole numbers": (x) => x.pow(3).add(x.sub(2.5).pow(4)).add(x.pow(-2)).mul(x.neg().pow(5)),
     log1p: (x) => x.log1p(),
   }),
   ...unary(0.1, {
@@ -101,6 +102,22 @@ const reductions: Readonly<Record<string, Compared>> = {
   "sum and mean": { f: (x) => x.sum([0, 2]).mul(x.mean([2, 3], true)), shapes: [image] },
   "sum of 20,000 numbers": { f: (x) => x.square().sum([1]), shapes: [[2, 10_000]] },
   extremes: { f: (x) => x.max(1).mul(x.min(1)), shapes: [[4, 9]] },
+  "extremes of several axes": {
+    f: (x) =>
+      x
+        .max([0, 2])
+        .mul(x.min([1, 2, 3]).sum())
+        .add(x.max()),
+    shapes: [image],
+  },
+  "extremes of 20,001 numbers, and of equal ones": {
+    f: (x) => x.max(1).add(cat([x.mul(2), x, x.mul(2)], 1).min([0, 1])),
+    shapes: [[2, 20_001]],
+  },
+  "extremes of 70 numbers, permuted": {
+    f: (x) => x.permute([1, 2, 0]).max(1).mul(x.min(2).transpose()),
+    shapes: [[30, 2, 70]],
+  },
   product: { f: (x) => x.prod(1), shapes: [[3, 5]], around: 1 },
   variance: { f: (x) => x.variance([0]), shapes: [[6, 3]] },
   softmax: { f: (x) => F.softmax(x, 1), shapes: [[3, 37]] },
@@ -169,6 +186,19 @@ const shapes: Readonly<Record<string, Compared>> = {
     shapes: [
       [2, 3, 4],
       [2, 1, 4],
+    ],
+  },
+  "seventy tensors joined along the last axis": {
+    f: (a, b) => {
+      const parts = Array.from({ length: 35 }, (_, i) => [
+        a.slice([0, i], [3, i + 1 + (i % 4)]),
+        i % 9 ? b.detach() : b,
+      ]);
+      return cat(parts.flat(), 1);
+    },
+    shapes: [
+      [3, 40],
+      [3, 2],
     ],
   },
   "borders of five axes": {
@@ -241,6 +271,10 @@ const products: Readonly<Record<string, Compared>> = {
   "convolution 3x3 with bias": {
     f: (x, w, b) => F.conv2d(x, w, { bias: b, padding: 1 }),
     shapes: [image, [3, 4, 3, 3], [3]],
+  },
+  "convolution of 2 groups of 70 channels, with bias, 40 x 40 pixels": {
+    f: (x, w, b) => F.conv2d(x, w, { bias: b, padding: [2, 0], groups: 2 }),
+    shapes: [[3, 4, 40, 40], [140, 2, 3, 2], [140]],
   },
   "convolution 3x3, 32 channels, leaky": {
     f: (x, w) => F.conv2d(x, w, { padding: 1, negativeSlope: 0.1 }),

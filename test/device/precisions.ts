@@ -37,9 +37,30 @@ async function convolution(
   );
 }
 
-/** That convolutions with rounded operands agree with float32, where the current device has the type. */
+/** Matrices, rows, terms of the sums, columns: tiles of all sizes, and sums in slices. */
+const products = [
+  [1, 130, 70, 67],
+  [3, 9, 33, 130],
+  [1, 3, 3001, 5],
+  [2, 1, 40, 300],
+] as const;
+
+async function product([count, rows, terms, columns]: (typeof products)[number], mixed: boolean): Promise<Numbers[]> {
+  return await numbersOf(
+    tidy(() => {
+      const rng = new Rng(9);
+      const x = rng.normal([count, rows, terms]).requiresGrad_();
+      const weight = rng.normal([columns, terms]).requiresGrad_();
+      const y = F.linear(x, weight, { mixed });
+      const [dx, dw] = grad(y.square().sum(), [x, weight]);
+      return { y: y.detach(), dx: dx!, dw: dw! };
+    }),
+  );
+}
+
+/** That what is computed with rounded operands agrees with float32, where the current device has the type. */
 export const precisionChecks: readonly DeviceCheck[] = (["bf16", "f16"] as const).map((precision) => ({
-  name: `convolutions in ${precision}, where the device has it`,
+  name: `convolutions and products of matrices in ${precision}, where the device has it`,
   run: async () => {
     const device = currentDevice();
     try {
@@ -49,11 +70,16 @@ export const precisionChecks: readonly DeviceCheck[] = (["bf16", "f16"] as const
       throw error;
     }
     try {
-      for (const size of sizes) {
-        const [rounded, exact] = [await convolution(size, true), await convolution(size, false)];
+      for (const [run, size] of [
+        ...sizes.map((size) => [(mixed: boolean) => convolution(size, mixed), size] as const),
+        ...products.map((size) => [(mixed: boolean) => product(size, mixed), size] as const),
+      ]) {
+        const [rounded, exact] = [await run(true), await run(false)];
         mustAgree(rounded, exact, 4 * 2 ** -BITS[precision]);
-        if (rounded.every(({ data }, k) => data.every((value, i) => value === exact[k]?.data[i])))
-          throw new Error(`${size.join(", ")}: nothing was rounded`);
+        for (const [k, { label, data }] of rounded.entries()) {
+          if (data.every((value, i) => value === exact[k]?.data[i]))
+            throw new Error(`${size.join(", ")}: nothing was rounded in ${label}`);
+        }
       }
     } finally {
       await init({ device });

@@ -42,6 +42,17 @@ describe("functions with options", () => {
     expect(error.message).toContain("give the bias as an option: { bias }");
   });
 
+  it.each([
+    ["conv2d", (mixed: boolean) => conv2d(images(), ones([2, 2, 3, 3]), { mixed })],
+    ["convTranspose2d", (mixed: boolean) => convTranspose2d(images(), ones([2, 2, 3, 3]), { mixed })],
+    ["linear", (mixed: boolean) => linear(ones([3, 4]), ones([2, 4]), { mixed })],
+  ])("%s takes mixed, which changes nothing on the CPU, and names itself where it is no boolean", (name, run) => {
+    expect(run(true).dataSync()).toEqual(run(false).dataSync());
+    const error = caught(() => run("yes" as never));
+    expect(error.code).toBe("invalid_argument");
+    expect(error.message).toContain(`${name}: mixed is`);
+  });
+
   it("name an unknown option and the nearest known one", () => {
     const error = caught(() => maxPool2d(images(), 2, { strides: 2 } as never));
     expect(error.code).toBe("unknown_option");

@@ -107,6 +107,54 @@ describe("LossScale", () => {
     expect(memory().tensors).toBe(before - 1);
   });
 
+  it("goes on from a snapshot, in any element type", async () => {
+    const run = (
+      scale: LossScale,
+      gradients: readonly number[],
+      dtype: "float32" | "float64" = "float32",
+    ): number[] => {
+      const p = tensor([1], { dtype });
+      const optimizer = new SGD([p], { lr: 1 });
+      for (const gradient of gradients) tidy(() => scale.step(optimizer, [tensor([gradient], { dtype })]));
+      return values(p);
+    };
+    const before = memory().tensors;
+    const [whole, rest] = [new LossScale({ initial: 4 }), new LossScale({ initial: 64 })];
+    expect(rest.stateDict()).toEqual({ values: null });
+    run(whole, [1, 1]);
+    const state = whole.stateDict();
+    expect(values(state.values as Tensor)).toEqual([4, 2]);
+    rest.loadStateDict(state);
+    for (const next of [[1, NaN, 1], [1]]) {
+      expect(run(rest, next)).toEqual(run(whole, next));
+      expect(values(rest.stateDict().values as Tensor)).toEqual(values(whole.stateDict().values as Tensor));
+    }
+    expect(values(state.values as Tensor)).toEqual([4, 2]);
+    rest.loadStateDict(state);
+    expect(run(rest, [8], "float64")).toEqual([-1]);
+    expect(values(rest.stateDict().values as Tensor)).toEqual([4, 3]);
+    rest.loadStateDict({ values: null });
+    expect(await rest.value()).toBe(64);
+    for (const bad of [null, 4, {}, { values: 4 }, { values: tensor([4]) }, { values: tensor([[4, 2]]) }])
+      expect(() => whole.loadStateDict(bad as never)).toThrow(expect.objectContaining({ code: "state_mismatch" }));
+    expect(values(whole.stateDict().values as Tensor)).toEqual([2, 2]);
+    expect(memory().tensors).toBeGreaterThan(before);
+  });
+
+  it("is part of its optimiser's snapshot, and the first one again where a snapshot has none", async () => {
+    const optimizer = new SGD([tensor([1])], { lr: 1 });
+    const first = optimizer.stateDict();
+    expect(first).not.toHaveProperty("lossScale");
+    optimizer.lossScale.step(optimizer, [tensor([Infinity])]);
+    const state = optimizer.stateDict();
+    expect(values(state.lossScale?.values as Tensor)).toEqual([32768, 0]);
+    optimizer.loadStateDict(first);
+    expect(await optimizer.lossScale.value()).toBe(65536);
+    expect(() => optimizer.loadStateDict({ ...state, lossScale: {} as never })).toThrow("SGD.loadStateDict");
+    optimizer.loadStateDict(state);
+    expect(await optimizer.lossScale.value()).toBe(32768);
+  });
+
   it("refuses scales below 1 and unknown options", () => {
     expect(() => new LossScale({ initial: 0.5 })).toThrow("initial");
     expect(() => new LossScale({ first: 2 } as never)).toThrow("unknown option");

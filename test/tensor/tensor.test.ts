@@ -256,6 +256,10 @@ describe("Tensor: life, death and errors", () => {
     expect(() => tensor([1, 2], { shape: [3] })).toThrow(error("ShapeError", "shape_mismatch"));
     expect(() => tensor("x" as unknown as number)).toThrow(error("ArgumentError", "invalid_argument"));
     expect(() => tensor([1], { dtyp: 1 } as object)).toThrow(error("ArgumentError", "unknown_option"));
+    for (const matrix of [ones([2]), ones([2, 2])]) {
+      expect(() => matrix.matmul(matrix, { mix: true } as object)).toThrow(error("ArgumentError", "unknown_option"));
+      expect(() => matrix.matmul(matrix, { mixed: 1 } as object)).toThrow(error("ArgumentError", "invalid_argument"));
+    }
     expect(() => ones([2]).sum(3)).toThrow(error("ArgumentError", "invalid_axis"));
     expect(() => ones([2]).add("1" as unknown as number)).toThrow(error("ArgumentError", "invalid_argument"));
     expect(() => ones([2]).add(ones([3]))).toThrow(error("ShapeError", "shape_mismatch"));

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { TensorDataset } from "../../ts/data/index.js";
-import { SureGaussianLoss } from "../../ts/loss/index.js";
+import { SupLoss, SureGaussianLoss } from "../../ts/loss/index.js";
 import { DnCNN } from "../../ts/nn/index.js";
 import { Adam, StepLR } from "../../ts/optim/index.js";
 import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
-import { init } from "../../ts/runtime/index.js";
+import { binding, init } from "../../ts/runtime/index.js";
 import { Tensor, tensor } from "../../ts/tensor/index.js";
 import { HistoryFile } from "../../ts/train/history.js";
 import { loadState, saveState, Trainer, type TrainerOptions } from "../../ts/train/index.js";
@@ -134,6 +134,7 @@ describe("resume changes nothing before everything has been checked", () => {
     ["a weight too few", set("model", {})],
     ["an optimiser of another kind", set("optimizer.kind", "SGD")],
     ["an optimiser's step count that is no number", set("optimizer.steps", ["a", 1, 1, 1, 1, 1])],
+    ["a loss scale that is none", set("optimizer.lossScale", { values: tensor([1]) })],
     ["a schedule's epoch that is no number", set("schedule.epoch", "x")],
     ["too many losses", set("losses", [{}, {}])],
     ["a stream that is none", set("rng", "adjoint-rng-1:none")],
@@ -196,6 +197,45 @@ it("a checkpoint of version 2 loads, and the training ends as an uninterrupted o
   expected.forEach((value, i) =>
     expect(Math.abs((found[i] as number) - value)).toBeLessThan(1e-5 * (1 + Math.abs(value))),
   );
+});
+
+describe("with f16", () => {
+  const native = binding();
+  afterAll(async () => await init({ binding: native }));
+
+  /** The error, whose gradient is beyond float32 where the scale is above 13,611, the images being four. */
+  class Steep extends SupLoss {
+    override forward(args: Parameters<SupLoss["forward"]>[0]) {
+      return super.forward(args).mul(1e-35).mul(1e35);
+    }
+  }
+
+  it("a resumed training goes on with the scale and the steps that it has stood", async () => {
+    // The cpu computes in float32 all the same.
+    await init({ binding: { ...native, setPrecision: () => undefined }, precision: "f16" });
+    const path = join(folder, "scaled");
+    const options = { losses: new Steep(), epochs: 4 };
+    const [whole, begun, rest] = [make(options), make({ ...options, maxSteps: 2 }), make(options)];
+    const scaleOf = ({ optimizer }: Made) => [...(optimizer.stateDict().lossScale?.values?.dataSync() ?? [])];
+    await whole.trainer.train();
+    await begun.trainer.train();
+    expect(scaleOf(begun)).toEqual([16384, 0]);
+    await begun.trainer.save(path);
+    await rest.trainer.resume(path);
+    expect(scaleOf(rest)).toEqual([16384, 0]);
+    await rest.trainer.train();
+    expect(scaleOf(rest)).toEqual([8192, 9]);
+    expect(scaleOf(whole)).toEqual([8192, 9]);
+    expect(await weightsOf(rest)).toEqual(await weightsOf(whole));
+    // As of a checkpoint from before: the first scale, with which steps are left out.
+    const state = (await loadState(path)) as { optimizer: { lossScale?: unknown } };
+    delete state.optimizer.lossScale;
+    await saveState(path, state);
+    const old = make({ ...options, maxSteps: 4 });
+    await old.trainer.resume(path);
+    await old.trainer.train();
+    expect(scaleOf(old)).toEqual([16384, 0]);
+  });
 });
 
 describe("a damaged file", () => {

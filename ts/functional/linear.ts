@@ -1,3 +1,4 @@
+import { checkFlag } from "../runtime/index.js";
 import { checkTensor, freeOnError, type Tensor } from "../tensor/index.js";
 import { checkArguments } from "./options.js";
 
@@ -5,6 +6,8 @@ import { checkArguments } from "./options.js";
 export interface LinearArguments {
   /** Added to each row, `[out]`. Default: none. */
   bias?: Tensor | null;
+  /** Whether operands may be rounded as `init`'s `precision` says; `nn.Linear` allows it. Default: false. */
+  mixed?: boolean;
 }
 
 /**
@@ -13,14 +16,15 @@ export interface LinearArguments {
  * @throws ShapeError `shape_mismatch` where they disagree; ArgumentError `invalid_argument`, `unknown_option`.
  */
 export function linear(x: Tensor, weight: Tensor, options: LinearArguments = {}): Tensor {
-  checkArguments("linear", options, ["bias"]);
+  checkArguments("linear", options, ["bias", "mixed"]);
   checkTensor("linear", "x", x);
   checkTensor("linear", "weight", weight);
+  const mixed = checkFlag("linear", "mixed", options.mixed, false);
   if (options.bias !== undefined && options.bias !== null) checkTensor("linear", "bias", options.bias);
   return freeOnError(() => {
     // A single vector becomes a row, since the core multiplies matrices.
     const rows = x.shape.length === 1 ? x.reshape([1, -1]) : x;
-    const product = rows.matmul(weight.permute([1, 0]));
+    const product = rows.matmul(weight.permute([1, 0]), { mixed });
     const y = options.bias ? product.add(options.bias) : product;
     return x.shape.length === 1 ? y.reshape([-1]) : y;
   });

@@ -5,7 +5,7 @@ export { CosineAnnealingLR } from "./cosine-annealing-lr.js";
 export { ExponentialLR } from "./exponential-lr.js";
 export { LinearWarmup } from "./linear-warmup.js";
 export { LossScale } from "./loss-scale.js";
-export type { LossScaleOptions, ScaledStepOptions } from "./loss-scale.js";
+export type { LossScaleOptions, LossScaleState, ScaledStepOptions } from "./loss-scale.js";
 export { MultiStepLR } from "./multi-step-lr.js";
 export { Optimizer } from "./optimizer.js";
 export type { OptimizerState, StepOptions, Update } from "./optimizer.js";

@@ -1,6 +1,6 @@
-import { checkKind, checkList, checkNumber, checkOptions, hasMethods } from "../runtime/index.js";
+import { ArgumentError, checkKind, checkList, checkNumber, checkOptions, hasMethods, shown } from "../runtime/index.js";
 import { unscale } from "../functional/index.js";
-import { checkTensor, keep, noGrad, tensor, tidy, type Tensor } from "../tensor/index.js";
+import { checkTensor, type DeviceName, type DType, keep, noGrad, Tensor, tensor, tidy } from "../tensor/index.js";
 
 /** What makes a step, such as an `Optimizer`. */
 interface Stepping {
@@ -16,6 +16,12 @@ const AN_OPTIMIZER = {
 export interface LossScaleOptions {
   /** The first scale. Default: 65536. */
   initial?: number;
+}
+
+/** Everything that a {@link LossScale} needs to continue exactly. */
+export interface LossScaleState {
+  /** The scale, and the finite steps since it changed, `[2]`; null before the first step. */
+  values: Tensor | null;
 }
 
 /** Options of {@link LossScale.step}. */
@@ -82,6 +88,23 @@ export class LossScale {
     return this.#state ? ((await this.#state.data())[0] as number) : this.#initial;
   }
 
+  /** A snapshot; later steps do not change it, and the caller owns its tensor. */
+  stateDict(): LossScaleState {
+    return { values: this.#state?.detach() ?? null };
+  }
+
+  /**
+   * Restores a snapshot; the next steps are then bit-equal. Nothing is changed where it does not fit.
+   *
+   * @throws ArgumentError `state_mismatch`.
+   */
+  loadStateDict(state: LossScaleState): void {
+    checkLossScaleState("LossScale", state);
+    const values = state.values && noGrad(() => keep(state.values!.detach().clone()));
+    this.dispose();
+    this.#state = values ?? undefined;
+  }
+
   /** Frees the scale, which is the first one again. */
   dispose(): void {
     this.#state?.dispose();
@@ -92,10 +115,28 @@ export class LossScale {
   #with<T>({ dtype, device }: Tensor, fn: (state: Tensor) => T): T {
     const before = this.#state;
     try {
-      return fn((this.#state ??= keep(tensor([this.#initial, 0], { dtype, device }))));
+      this.#state ??= keep(tensor([this.#initial, 0], { dtype, device }));
+      // One that was loaded may lie elsewhere.
+      if (this.#state.device !== device || this.#state.dtype !== dtype) this.#move(this.#state, dtype, device);
+      return fn(this.#state);
     } catch (error) {
       if (!before) this.dispose();
       throw error;
     }
   }
+
+  #move(state: Tensor, dtype: DType, device: DeviceName): void {
+    this.#state = noGrad(() => tidy(() => keep(state.to(dtype).to(device).clone())));
+    state.dispose();
+  }
+}
+
+/** Refuses what is no state of a {@link LossScale}. */
+export function checkLossScaleState(owner: string, state: unknown): void {
+  const { values } = (state ?? {}) as Partial<LossScaleState>;
+  if (values === null || (values instanceof Tensor && values.shape.length === 1 && values.size === 2)) return;
+  throw new ArgumentError(
+    `${owner}.loadStateDict: ${shown(state)} is no state of a loss scale, expected { values } of two numbers or null.`,
+    "state_mismatch",
+  );
 }

@@ -1,5 +1,5 @@
 import { ArgumentError, checkFlag, checkList, checkNumber, checkOptions, ShapeError, shown } from "../runtime/index.js";
-import { LossScale } from "./loss-scale.js";
+import { checkLossScaleState, LossScale, type LossScaleState } from "./loss-scale.js";
 import { keep, noGrad, Tensor, tidy, checkTensor, where, zeros } from "../tensor/index.js";
 
 /** Everything that an optimiser needs to continue exactly. */
@@ -12,6 +12,8 @@ export interface OptimizerState {
   steps: number[];
   /** Running means and the like, named "i.name" with the index i of the parameter. */
   tensors: Record<string, Tensor>;
+  /** That of the loss scale, once a step has used it. Default: the first scale. */
+  lossScale?: LossScaleState;
 }
 
 /** Options of a call of {@link Optimizer.step}. */
@@ -193,7 +195,14 @@ export abstract class Optimizer {
     this.#slots.forEach((slots, i) => {
       for (const [name, value] of Object.entries(slots)) tensors[`${i}.${name}`] = value.detach();
     });
-    return { kind: this.#name, learningRate: this.#current, steps: [...this.#steps], tensors };
+    const lossScale = this.lossScale.stateDict();
+    return {
+      kind: this.#name,
+      learningRate: this.#current,
+      steps: [...this.#steps],
+      tensors,
+      ...(lossScale.values ? { lossScale } : {}),
+    };
   }
 
   /**
@@ -221,6 +230,8 @@ export abstract class Optimizer {
       checkNumber(`${this.#name}.loadStateDict`, `steps[${i}]`, n, { min: 0, integer: true }),
     );
     const learningRate = checkNumber(`${this.#name}.loadStateDict`, "learningRate", state.learningRate, { min: 0 });
+    const { lossScale = { values: null } } = state;
+    checkLossScaleState(this.#name, lossScale);
     const loaded: { index: number; slot: string; value: Tensor }[] = [];
     for (const [key, value] of Object.entries(state.tensors)) {
       const match = /^(\d+)\.(\w+)$/.exec(key);
@@ -236,6 +247,7 @@ export abstract class Optimizer {
         );
       } else loaded.push({ index, slot: match[2], value });
     }
+    this.lossScale.loadStateDict(lossScale);
     for (const slots of this.#slots) {
       for (const [name, old] of Object.entries(slots)) {
         old.dispose();

@@ -51,12 +51,12 @@ export interface InitOptions {
    */
   readonly tf32?: boolean;
   /**
-   * The type to which convolutions of networks on a GPU round their operands; their sums, parameters, optimisers and
-   * everything else, physics included, stay float32. `"f16"` and `"bf16"` need a device that computes with the type
-   * (NVIDIA cards from 8.0 on have both; WebGPU may have f16, and has no bf16). A Trainer scales losses with
-   * `"f16"`, whose smallest number is 6e-8; a loop of your own does by `optim.LossScale`. In Node it holds for all
-   * threads of the process. (Micikevicius et al., "Mixed precision training", 2018, arXiv:1710.03740.)
-   * Default: `"float32"`.
+   * The type to which convolutions and products of matrices of networks on a GPU round their operands: those of layers,
+   * and those with `mixed: true`. Their sums, parameters, optimisers and everything else, physics included, stay
+   * float32. `"f16"` and `"bf16"` need a device that computes with the type (NVIDIA cards from 8.0 on have both; WebGPU
+   * may have f16, and has no bf16). A Trainer scales losses with `"f16"`, whose smallest number is 6e-8; a loop of your
+   * own does by `optim.LossScale`. In Node it holds for all threads of the process. (Micikevicius et al., "Mixed
+   * precision training", 2018, arXiv:1710.03740.) Default: `"float32"`.
    */
   readonly precision?: Precision;
   /**

@@ -15,5 +15,5 @@ export { fromHostValues, hostValues } from "./host-values.js";
 export { inTurn } from "./in-turn.js";
 export { keep, tidy, tidyAcross, unkeep } from "./scope.js";
 export { handleOf, optionalHandle, Tensor } from "./tensor.js";
-export type { UnfoldOptions } from "./tensor.js";
+export type { MatmulOptions, UnfoldOptions } from "./tensor.js";
 export type { DeviceName, Dims, DType, NestedArray, NumericArray, TensorOptions, TypedArray } from "./types.js";

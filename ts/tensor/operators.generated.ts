@@ -2,7 +2,7 @@
 import type { Handle } from "../runtime/index.js";
 import { code, flag, integer, integers, number, numbers, operatorCalls } from "./call.js";
 
-const { all, first, one } = operatorCalls("16165a8c");
+const { all, first, one } = operatorCalls("6f8a38ab");
 
 /** Words of the enum PadMode, in the order of their codes. */
 export const padModes = ["constant", "reflect", "replicate", "circular"] as const;
@@ -403,8 +403,9 @@ export const operators = {
    * Matrix product over the last two axes, the leading ones broadcast.
    * @param a [.., n, m]
    * @param b [.., m, k]
+   * @param mixed may round operands
    */
-  matmul: (a: Handle, b: Handle): Handle => one(71, a, b, 0),
+  matmul: (a: Handle, b: Handle, mixed: boolean): Handle => first(71, [a, b], [flag("matmul", "mixed", mixed)], []),
   /**
    * Cross-correlation y[b, o, i, j] = bias[o] + sum_cuv weight[o, c, u, v] x[b, c, i s + u d - p, j s +
    * v d - p], then y where y > 0, else slope y.

@@ -41,6 +41,12 @@ export interface UnfoldOptions {
   dilation?: number | readonly [number, number];
 }
 
+/** Options of {@link Tensor.matmul}. */
+export interface MatmulOptions {
+  /** Whether operands may be rounded as `init`'s `precision` says: in networks, not in physics. Default: false. */
+  mixed?: boolean;
+}
+
 function pair(name: string, v: number | readonly [number, number]): readonly [number, number] {
   const both = Array.isArray(v) ? (v as readonly number[]) : [v as number, v as number];
   if (both.length !== 2)
@@ -533,17 +539,21 @@ export class Tensor {
   /**
    * Matrix product over the last two axes, the leading ones broadcast; a vector is a row on the left and a column on
    * the right.
+   *
+   * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`.
    */
-  matmul(other: Tensor): Tensor {
+  matmul(other: Tensor, options: MatmulOptions = {}): Tensor {
     if (!(other instanceof Tensor))
       throw new ArgumentError(`matmul: the other operand is ${shown(other)}, expected a tensor.`, "invalid_argument");
     if (this.rank === 0 || other.rank === 0)
       throw new ShapeError("matmul: a single number is not a matrix; use mul.", "shape_mismatch");
-    if (this.rank > 1 && other.rank > 1) return new Tensor(operators.matmul(this.handle, other.handle));
+    checkOptions("matmul", options, ["mixed"]);
+    const mixed = checkFlag("matmul", "mixed", options.mixed, false);
+    if (this.rank > 1 && other.rank > 1) return new Tensor(operators.matmul(this.handle, other.handle, mixed));
     return freeOnError(() => {
       const left = this.rank === 1 ? this.unsqueeze(0) : this;
       const right = other.rank === 1 ? other.unsqueeze(1) : other;
-      const product = new Tensor(operators.matmul(left.handle, right.handle));
+      const product = new Tensor(operators.matmul(left.handle, right.handle, mixed));
       const rows = this.rank === 1 ? product.squeeze(-2) : product;
       return other.rank === 1 ? rows.squeeze(-1) : rows;
     });

@@ -4,6 +4,7 @@
 pub(crate) mod adam;
 pub(crate) mod clip;
 pub(crate) mod conv;
+pub(crate) mod extreme;
 pub(crate) mod fourier;
 mod group;
 pub(crate) mod join;

@@ -60,7 +60,7 @@ fn operators_say_what_they_need() {
         ("exp", vec![&double], vec![], vec![]),
         ("rfft2", vec![&matrix], vec![], vec![1.0, 1.0]),
         ("indexSelect", vec![&long, &positions], vec![0], vec![]),
-        ("matmul", vec![&matrix, &matrix], vec![], vec![]),
+        ("matmul", vec![&matrix, &matrix], vec![0], vec![]),
         ("cat", vec![&long, &long, &long], vec![0], vec![]),
         ("exp", vec![&picture], vec![], vec![]),
     ];

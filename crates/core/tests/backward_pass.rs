@@ -26,9 +26,9 @@ fn network() -> (Tensor, Vec<Tensor>) {
     let mut weights: Vec<Tensor> = (0..LAYERS as u64).map(|i| leaf(i + 1, &[4, 4])).collect();
     weights[4] = op("tanh", &[&weights[4]], &[], &[]);
     let x = leaf(50, &[4, 4]);
-    let mut y = op("matmul", &[&x, &weights[0]], &[], &[]);
+    let mut y = op("matmul", &[&x, &weights[0]], &[0], &[]);
     for i in [1, 2, 3, 2, 4] {
-        let inner = op("matmul", &[&y, &weights[i]], &[], &[]);
+        let inner = op("matmul", &[&y, &weights[i]], &[0], &[]);
         y = op("add", &[&y, &op("tanh", &[&inner], &[], &[])], &[], &[]);
     }
     (op("mean", &[&op("square", &[&y], &[], &[])], &[0, 0], &[]), weights)

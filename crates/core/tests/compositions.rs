@@ -134,7 +134,7 @@ fn mixed(x: &Tensor, y: &Tensor, r: &mut Rng) -> Tensor {
                 .expect("conv2d")
                 .remove(0)
         }
-        9 => op("matmul", &[x, &op("permute", &[x], &list(&[0, 1, 3, 2]), &[])], &[], &[]),
+        9 => op("matmul", &[x, &op("permute", &[x], &list(&[0, 1, 3, 2]), &[])], &[0], &[]),
         10 if !large => op("cat", &[x, &op("sin", &[x], &[], &[])], &[r.below(3) as i64 + 1], &[]),
         11 => {
             let z = op(

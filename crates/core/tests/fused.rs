@@ -103,7 +103,8 @@ fn image_norm([x, w, b, g]: [&Arr; 4], epsilon: f64, sets: usize, set: impl Fn([
         .collect();
     let n = (x.data.len() / sets) as f64;
     let mut means = [vec![0.0; sets], vec![0.0; sets], vec![0.0; sets], vec![0.0; sets]];
-    let mut add = |which: usize, f: &dyn Fn(usize, usize, usize, &[Vec<f64>; 4]) -> f64| {
+    type Term<'a> = dyn Fn(usize, usize, usize, &[Vec<f64>; 4]) -> f64 + 'a;
+    let mut add = |which: usize, f: &Term| {
         let old = means.clone();
         for (i, &(c, s)) in places.iter().enumerate() {
             means[which][s] += f(i, c, s, &old) / n;

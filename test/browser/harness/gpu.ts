@@ -64,6 +64,14 @@ const kernels: Readonly<Record<string, (x: Tensor, positions: Tensor) => Tensor>
     F.interpolate(x, { size: [9, 23], mode: "nearest" }).add(F.interpolate(x, { size: [9, 23], mode: "bicubic" })),
   windows: (x) => F.unfold(x, [3, 2], { stride: [1, 2], padding: 1 }),
   "a convolution with strides": (x) => F.conv2d(x, x.detach().slice([0, 0, 0, 0], [2, 6, 3, 3]), { stride: [2, 3] }),
+  "a convolution with a bias": (x) =>
+    F.conv2d(x, x.slice([0, 0, 0, 0], [2, 6, 3, 3]), { bias: x.slice([0, 0, 0, 0], [1, 1, 1, 2]).reshape([2]) }),
+  "extremes over axes": (x) =>
+    x
+      .max([2, 3])
+      .mul(x.min([2, 3]))
+      .add(x.max([0, 2, 3]).mul(x.min([1, 2]).sum())),
+  powers: (x) => x.abs().add(0.5).pow(x).add(x.pow(3)),
   "products of matrices": (x) => x.transpose(2, 3).matmul(x.slice([0, 0, 0, 0], [1, 6, 17, 17])),
   "a long Fourier transform": (x) => F.fft2(x.reshape([2, 2, 3, 289]).pad([0, 0, 0, 0, 0, 0, 800, 191])),
 };

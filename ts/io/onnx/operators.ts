@@ -157,7 +157,7 @@ export const rules: Rules = {
   cast: (g, x) => g.name(x),
   detach: (g, x) => g.name(x),
   clone: (g, x) => g.name(x),
-  matmul: binary("MatMul"),
+  matmul: (g, a, b, _mixed) => binary("MatMul")(g, a, b),
   conv2d: (g, x, weight, bias, stride, padding, dilation, groups, _mixed, slope) => {
     const inputs = [g.name(x), g.name(weight), ...(bias === undefined ? [] : [g.name(bias)])];
     const attributes = { strides: stride, pads: bothSides(padding), dilations: dilation, group: { int: groups } };

@@ -47,6 +47,6 @@ export class Linear extends Module {
   /** `x weight^T + bias`. */
   forward(x: Tensor): Tensor {
     checkTensor("Linear", "x", x);
-    return freeOnError(() => linear(x, this.weight, { bias: this.bias }));
+    return freeOnError(() => linear(x, this.weight, { bias: this.bias, mixed: true }));
   }
 }

@@ -249,6 +249,10 @@ pub(crate) mod conv {
     pub(crate) fn weight(_: &ConvShape, _: &Value, _: &Value) -> Option<Value> {
         None
     }
+
+    pub(crate) fn weight_and_bias(_: &ConvShape, _: &Value, _: &Value) -> Option<[Value; 2]> {
+        None
+    }
 }
 
 pub(crate) mod moves {
@@ -262,8 +266,22 @@ pub(crate) mod moves {
 
 pub(crate) mod join {
     use super::Value;
+    use std::ops::Range;
 
     pub(crate) fn join(_: &[(Value, usize)], _: usize, _: &[usize]) -> Option<Value> {
+        None
+    }
+
+    pub(crate) fn split(_: &Value, _: usize, _: &[(&[usize], Range<usize>)]) -> Option<Vec<Value>> {
+        None
+    }
+}
+
+pub(crate) mod extreme {
+    use super::Value;
+    use crate::kernel::softmax::Lines;
+
+    pub(crate) fn extreme(_: &Value, _: Lines, _: bool) -> Option<[Value; 2]> {
         None
     }
 }
@@ -288,7 +306,7 @@ pub(crate) mod taps {
 pub(crate) mod product {
     use super::Value;
 
-    pub(crate) fn matmul(_: &Value, _: &Value, _: &[usize], _: [usize; 3]) -> Option<Value> {
+    pub(crate) fn matmul(_: &Value, _: &Value, _: &[usize], _: [usize; 3], _: bool) -> Option<Value> {
         None
     }
 }

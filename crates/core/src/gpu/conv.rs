@@ -13,7 +13,7 @@ pub(super) mod tile;
 mod weight;
 mod window;
 
-pub(crate) use weight::weight;
+pub(crate) use weight::{weight, weight_and_bias};
 
 use super::precision::stored;
 use super::{empty, operand, value, AXIS};
@@ -85,7 +85,7 @@ fn launch(
             tile,
             activation,
             y.every * x.every > 1,
-            stored(conv, image),
+            stored(conv.mixed, image),
         );
     }
 }

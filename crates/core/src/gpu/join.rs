@@ -1,10 +1,12 @@
-//! Up to four tensors joined along an axis in one launch.
+//! Up to four tensors joined along an axis in one launch, and split into as many as the device binds buffers for.
 
-use super::group::fits;
+use super::group::{fits, UNITS};
+use super::lists::{arrays, at_once, begin, ends, Arrays, Share};
 use super::{empty, operand, units, value};
 use crate::storage::Value;
 use adjoint_backend::gpu::CubeTensor;
 use cubecl::prelude::*;
+use std::ops::Range;
 
 /// Tensors of a launch.
 const PARTS: usize = 4;
@@ -98,4 +100,46 @@ pub(crate) fn join(parts: &[(Value, usize)], rows: usize, shape: &[usize]) -> Op
         start += ends[PARTS - 1];
     }
     Some(value(y))
+}
+
+/// Columns from `starts` on, `widths` of them, of rows of `width` numbers.
+#[cube(launch_unchecked)]
+fn split_kernel(
+    x: &[f32],
+    parts: &mut Arrays,
+    ends: &Sequence<u32>,
+    starts: &Sequence<u32>,
+    widths: &Sequence<u32>,
+    width: u32,
+) {
+    let group = CUBE_POS as u32;
+    #[unroll]
+    for k in 0..parts.len() {
+        let first = begin(ends, k);
+        let i = (group - first) * UNITS + UNIT_POS;
+        let columns = *widths.index(k);
+        if group >= first && group < *ends.index(k) && (i as usize) < parts.index(k).len() {
+            let from = i / columns * width + *starts.index(k) + i % columns;
+            parts.index_mut(k)[i as usize] = x[from as usize];
+        }
+    }
+}
+
+/// Columns of rows of `width` numbers, as tensors of so many rows of the given shapes; `None` on the cpu.
+pub(crate) fn split(x: &Value, width: usize, parts: &[(&[usize], Range<usize>)]) -> Option<Vec<Value>> {
+    let x = operand(x).filter(fits)?;
+    let items: Vec<_> = parts.iter().map(|(shape, columns)| (empty(&x, shape), columns)).collect();
+    let used: Vec<_> = items.iter().filter(|(t, _)| t.meta.num_elements() > 0).collect();
+    for items in used.chunks(at_once(&x, 1, 1)) {
+        let (ends, groups, group) = ends(items.iter().map(|(t, _)| t), Share::Unit)?;
+        let numbers = |f: fn(&Range<usize>) -> usize| items.iter().map(|(_, columns)| f(columns) as u32).collect();
+        let (from, to) = (x.clone().into_buffer_arg(), arrays(items.iter().map(|(t, _)| t)));
+        let (starts, widths) = (numbers(|columns| columns.start), numbers(|columns| columns.len()));
+        // SAFETY: the kernel compares its index with the length of the part, whose columns lie within rows of x.
+        unsafe {
+            let (client, ends) = (&x.client, ends.into_iter().collect());
+            split_kernel::launch_unchecked(client, groups, group, from, to, ends, starts, widths, width as u32)
+        };
+    }
+    Some(items.into_iter().map(|(t, _)| value(t)).collect())
 }

@@ -63,6 +63,13 @@ fn from(x: f32, #[comptime] bound: f32) -> f32 {
     select(x < least, least, x)
 }
 
+/// x^e; products for small e, since devices may have no powers of negative numbers.
+#[cube]
+fn power(x: f32, e: f32) -> f32 {
+    let product = select(e == 1.0f32, x, select(e == 2.0f32, x * x, x * x * x));
+    select(e == 1.0f32 || e == 2.0f32 || e == 3.0f32, product, x.powf(e))
+}
+
 #[cube]
 fn formula(a: f32, b: f32, c: f32, p: f32, q: f32, #[comptime] f: Formula) -> f32 {
     match comptime!(f) {
@@ -118,6 +125,9 @@ fn formula(a: f32, b: f32, c: f32, p: f32, q: f32, #[comptime] f: Formula) -> f3
         Formula::ReciprocalGradient => -(a * (b * b)),
         Formula::SquareGradient => 2.0f32 * a * b,
         Formula::QuotientGradient => -((a / c) * (b / c)),
+        Formula::PowerGradient => a * (c * power(b, c - 1.0f32)),
+        Formula::ExponentGradient => a * (b.powf(c) * select(b == 0.0f32, 1.0f32, b).ln()),
+        Formula::ExtremeGradient => a * truth(b == c),
     }
 }
 

@@ -1,7 +1,6 @@
-//! The type to which convolutions of networks round their operands where the program allows it; sums stay float32
-//! (Micikevicius et al., "Mixed precision training", 2018, arXiv:1710.03740).
+//! The type to which convolutions and products of matrices of networks round their operands where the program allows
+//! it; sums stay float32 (Micikevicius et al., "Mixed precision training", 2018, arXiv:1710.03740).
 
-use crate::kernel::conv::shape::ConvShape;
 use adjoint_backend::gpu::CubeTensor;
 use cubecl::client::Client;
 use cubecl::ir::{ElemType, FloatKind};
@@ -29,9 +28,10 @@ fn has(client: &Client, kind: FloatKind) -> bool {
     kind == FloatKind::F32 || client.properties().supports_type(ElemType::Float(kind))
 }
 
-/// The type of a convolution's operands, beside a tensor: float32 where the device lacks the one that was chosen.
-pub(crate) fn stored(conv: &ConvShape, beside: &CubeTensor) -> ElemType {
+/// The type of operands beside a tensor: float32 where they may not be rounded, or the device lacks the one that was
+/// chosen.
+pub(crate) fn stored(mixed: bool, beside: &CubeTensor) -> ElemType {
     let chosen = TYPES.get(usize::from(CHOSEN.load(Ordering::Relaxed))).map_or(FloatKind::F32, |(_, kind)| *kind);
-    let kind = if conv.mixed && has(&beside.client, chosen) { chosen } else { FloatKind::F32 };
+    let kind = if mixed && has(&beside.client, chosen) { chosen } else { FloatKind::F32 };
     ElemType::Float(kind)
 }

@@ -1,14 +1,16 @@
-//! Products of matrices of any strides in float32 multiply-adds, in tiles as of convolutions. Transposed and repeated
-//! matrices are read where they are. Where the result is small and the sums are long, these are shared out to slices,
-//! which a second launch adds in a fixed order.
+//! Products of matrices of any strides in float32 multiply-adds, in tiles as of convolutions; networks may round their
+//! operands to 16 bits. Transposed and repeated matrices are read where they are. Where the result is small and the
+//! sums are long, these are shared out to slices, which a second launch adds in a fixed order.
 
-use super::conv::tile::{choose, multiply, no_sums, store, Four, Target, Tile, BUSY};
+use super::conv::tile::{choose, multiply, no_sums, store, Four, Stored, Target, Tile, BUSY};
 use super::group::fits;
+use super::precision::stored;
 use super::sums::{add_slices, slices_of};
 use super::{empty, operand, tensor, value, AXIS};
 use crate::storage::{physical, Value};
 use adjoint_backend::gpu::CubeTensor;
 use adjoint_backend::Dispatch;
+use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
 const TILES: [Tile; 6] = [
@@ -49,9 +51,9 @@ struct Sizes {
 /// Loads a part of a matrix into shared memory, four numbers a vector, zero where it has none. Neighbouring units take
 /// neighbours along the sum (`deep`) or along the result's axis, whichever are neighbours in memory.
 #[cube]
-fn load(
+fn load<N: Numeric>(
     from: &[f32],
-    to: &mut Shared<[Four]>,
+    to: &mut Shared<[Stored<N>]>,
     m: &Matrix,
     start: u32,
     first: u32,
@@ -83,7 +85,7 @@ fn load(
                 let at = select(inside, start + depth * m.depth + side * m.side, 0u32);
                 four.insert(e, select(inside, from[at as usize], 0.0f32));
             }
-            to[(k * comptime!(apart as u32) + v) as usize] = four;
+            to[(k * comptime!(apart as u32) + v) as usize] = Stored::<N>::cast_from(four);
         }
     }
 }
@@ -91,7 +93,7 @@ fn load(
 /// partial[slice, b, i, j] = sum over a slice of a[b, i, k] b[b, k, j].
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-fn product_kernel(
+fn product_kernel<N: Numeric>(
     a: &[f32],
     b: &[f32],
     partial: &mut [f32],
@@ -100,6 +102,7 @@ fn product_kernel(
     right: Matrix,
     #[comptime] tile: Tile,
     #[comptime] deep: [bool; 2],
+    #[define(N)] _stored: ElemType,
 ) {
     let group = CUBE_POS_X + CUBE_POS_Y * CUBE_COUNT_X;
     let (at, batch) = (group % s.tiles, group / s.tiles);
@@ -114,15 +117,15 @@ fn product_kernel(
     // A vector more a row spreads what units store over the banks of shared memory.
     let a_row = comptime!(tile.row_vectors() + 1);
     let b_row = comptime!(tile.column_vectors() + 1);
-    let mut rows = Shared::<[Four]>::new_slice(comptime!(tile.depth * a_row));
-    let mut columns = Shared::<[Four]>::new_slice(comptime!(tile.depth * b_row));
+    let mut rows = Shared::<[Stored<N>]>::new_slice(comptime!(tile.depth * a_row));
+    let mut columns = Shared::<[Stored<N>]>::new_slice(comptime!(tile.depth * b_row));
     let mut sums = no_sums(tile);
     let row = UNIT_POS / comptime!(tile.across() as u32);
     let column = UNIT_POS % comptime!(tile.across() as u32);
     for k in range_stepped(begin, end, comptime!(tile.depth as u32)) {
         sync_cube();
         let start = batch * left.batch;
-        load(
+        load::<N>(
             a,
             &mut rows,
             &left,
@@ -138,9 +141,9 @@ fn product_kernel(
         );
         let start = batch * right.batch;
         let vectors = comptime!(tile.column_vectors());
-        load(b, &mut columns, &right, start, first_column, s.columns, k, end, vectors, b_row, tile, deep[1]);
+        load::<N>(b, &mut columns, &right, start, first_column, s.columns, k, end, vectors, b_row, tile, deep[1]);
         sync_cube();
-        multiply(&rows, &columns, &mut sums, row, column, a_row, b_row, tile);
+        multiply::<N>(&rows, &columns, &mut sums, row, column, a_row, b_row, tile);
     }
     let target = Target {
         start: CUBE_POS_Z * s.total + batch * s.rows * s.columns,
@@ -179,8 +182,8 @@ fn matrices(t: &Value, batch: &[usize]) -> Option<(CubeTensor, [usize; 3])> {
 }
 
 /// a b for each of `batch`, to which both are broadcast, of sizes [m, k, n]; `None` on the cpu, and where positions
-/// need more than 32 bits.
-pub(crate) fn matmul(a: &Value, b: &Value, batch: &[usize], [m, k, n]: [usize; 3]) -> Option<Value> {
+/// need more than 32 bits. Operands are rounded as the program chose where `mixed`.
+pub(crate) fn matmul(a: &Value, b: &Value, batch: &[usize], [m, k, n]: [usize; 3], mixed: bool) -> Option<Value> {
     let ((a, [a_batch, a_side, a_depth]), (b, [b_batch, b_depth, b_side])) = (matrices(a, batch)?, matrices(b, batch)?);
     let count: usize = batch.iter().product();
     let y = empty(&a, &[batch, &[m, n]].concat());
@@ -193,6 +196,7 @@ pub(crate) fn matmul(a: &Value, b: &Value, batch: &[usize], [m, k, n]: [usize; 3
         return None;
     }
     let partial = slices_of(&y, total, slices);
+    let stored = stored(mixed, &a);
     let [rows, columns, depth, slice] = [m, n, k, slice].map(|n| n as u32);
     let sizes = SizesLaunch::new(rows, columns, depth, slice, tiles as u32, down as u32, count as u32, total as u32);
     let wide = (tiles * count).min(AXIS / 2);
@@ -213,8 +217,9 @@ pub(crate) fn matmul(a: &Value, b: &Value, batch: &[usize], [m, k, n]: [usize; 3
             MatrixLaunch::new(b_batch as u32, b_side as u32, b_depth as u32),
             tile,
             deep,
+            stored,
         );
     }
-    add_slices(partial, &y, total, slices);
+    add_slices(&[[&partial, &y]], slices)?;
     Some(value(y))
 }

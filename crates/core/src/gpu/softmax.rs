@@ -104,12 +104,17 @@ fn softmax_kernel(
     }
 }
 
+/// Whether a unit takes a line alone.
+pub(super) fn is_alone(lines: &Lines) -> bool {
+    lines.inner >= BESIDE || lines.length < SHORT
+}
+
 /// The softmax of the lines of x, or, for a gradient g of the result x, the gradient; `None` on the cpu.
 pub(crate) fn softmax(x: &Value, g: Option<&Value>, s: Lines, shape: &[usize]) -> Option<Value> {
     let x = operand(x).filter(fits)?;
     let other = g.map_or_else(|| Some(x.clone()), operand)?;
     let (y, lines) = (empty(&x, shape), s.outer * s.inner);
-    let alone = s.inner >= BESIDE || s.length < SHORT;
+    let alone = is_alone(&s);
     let (cubes, dim) = if alone { units(&x, lines) } else { groups(lines) };
     // SAFETY: there are so many lines of so many elements in all three tensors.
     unsafe {

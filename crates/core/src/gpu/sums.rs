@@ -2,7 +2,8 @@
 //! a part of a channel, and a second launch adds the parts in a fixed order.
 
 use super::group::{self, total, UNITS};
-use super::{empty, operand, units, value};
+use super::lists::{arrays, begin, ends, Arrays, Share};
+use super::{empty, operand, value};
 use crate::storage::Value;
 use adjoint_backend::gpu::CubeTensor;
 use cubecl::prelude::*;
@@ -65,16 +66,23 @@ fn gate_kernel(
     }
 }
 
-/// out[i] = sum_s partial[s, i].
+/// out[i] = sum_s partial[s, i], of each of some tensors.
 #[cube(launch_unchecked)]
-fn add_slices_kernel(partial: &[f32], out: &mut [f32], slices: u32) {
-    let i = ABSOLUTE_POS;
-    if i < out.len() {
-        let mut sum = 0.0f32;
-        for s in 0..slices {
-            sum += partial[s as usize * out.len() + i];
+fn add_slices_kernel(partial: &Arrays, out: &mut Arrays, ends: &Sequence<u32>, slices: u32) {
+    let group = CUBE_POS as u32;
+    #[unroll]
+    for k in 0..out.len() {
+        let first = begin(ends, k);
+        let i = ((group - first) * UNITS + UNIT_POS) as usize;
+        let count = out.index(k).len();
+        if group >= first && group < *ends.index(k) && i < count {
+            let partial = partial.index(k);
+            let mut sum = 0.0f32;
+            for s in 0..slices {
+                sum += partial[s as usize * count + i];
+            }
+            out.index_mut(k)[i] = sum;
         }
-        out[i] = sum;
     }
 }
 
@@ -87,15 +95,18 @@ pub(super) fn slices_of(out: &CubeTensor, count: usize, slices: usize) -> CubeTe
     }
 }
 
-/// Adds partial results of `slices_of`.
-pub(super) fn add_slices(partial: CubeTensor, out: &CubeTensor, count: usize, slices: usize) {
+/// Adds partial results of `slices_of`, of a few tensors in one launch; `None` where 32 bits do not count them.
+pub(super) fn add_slices(results: &[[&CubeTensor; 2]], slices: usize) -> Option<()> {
     if slices == 1 {
-        return;
+        return Some(());
     }
-    let (client, (groups, group)) = (out.client.clone(), units(out, count));
-    let (partial, out) = (partial.into_buffer_arg(), out.clone().into_buffer_arg());
+    let (ends, groups, group) = ends(results.iter().map(|&[_, out]| out), Share::Unit)?;
+    let client = &results.first()?[1].client;
+    let [partial, out] = [0, 1].map(|i| arrays(results.iter().map(|tensors| tensors[i])));
+    let ends = ends.into_iter().collect();
     // SAFETY: the kernel compares its index with the length of the result, of which there are `slices` parts.
-    unsafe { add_slices_kernel::launch_unchecked(&client, groups, group, partial, out, slices as u32) };
+    unsafe { add_slices_kernel::launch_unchecked(client, groups, group, partial, out, ends, slices as u32) };
+    Some(())
 }
 
 /// How the elements of each channel of [images, channels, plane] are shared out: elements of a part, and parts. `None`
@@ -130,7 +141,7 @@ pub(crate) fn channel_sums(x: &Value, planes: [usize; 3]) -> Option<Value> {
             part as u32,
         );
     }
-    add_slices(partial, &out, channels, slices);
+    add_slices(&[[&partial, &out]], slices)?;
     Some(value(out))
 }
 
@@ -159,6 +170,6 @@ pub(crate) fn gate_and_sums(g: &Value, sign: &Value, planes: [usize; 3], slope: 
             slope == 0.0,
         );
     }
-    add_slices(partial, &out, channels, slices);
+    add_slices(&[[&partial, &out]], slices)?;
     Some([value(gated), value(out)])
 }

@@ -78,4 +78,10 @@ pub(crate) enum Formula {
     SquareGradient,
     /// -(a / c) (b / c)
     QuotientGradient,
+    /// a c b^(c - 1)
+    PowerGradient,
+    /// a b^c log b, where b is 0 with log 1
+    ExponentGradient,
+    /// a where b = c, else 0
+    ExtremeGradient,
 }

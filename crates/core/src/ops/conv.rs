@@ -8,7 +8,7 @@ use super::{check_rank, reduce::sum, same_kind};
 use crate::error::{Error, Result};
 use crate::kernel::conv::shape::ConvShape;
 use crate::storage::Value;
-use crate::tape::{Context, Vjp};
+use crate::tape::{self, Context, Vjp};
 use crate::tensor::{check_size, Tensor};
 
 pub use crate::kernel::conv::shape::Geometry;
@@ -33,7 +33,8 @@ fn check_bias(op: &str, x: &Tensor, bias: Option<&Tensor>, channels: usize) -> R
     Ok(())
 }
 
-/// Records y = convolution(x, weight) + bias, whose derivative in the bias is a sum over images and pixels.
+/// Records y = convolution(x, weight) + bias, whose derivative in the bias, unless `vjp` gives it, is a sum over images
+/// and pixels.
 fn with_bias(value: Value, shape: Vec<usize>, [x, weight]: [&Tensor; 2], bias: Option<&Tensor>, vjp: Vjp) -> Tensor {
     let Some(bias) = bias else { return Tensor::result(value, shape, &[x, weight], vjp) };
     Tensor::result(
@@ -42,7 +43,9 @@ fn with_bias(value: Value, shape: Vec<usize>, [x, weight]: [&Tensor; 2], bias: O
         &[x, weight, bias],
         Box::new(move |c| {
             let mut gradients = vjp(c)?;
-            gradients.push(if c.needs(2) { Some(sum(c.grad, &[0, 2, 3], false)?) } else { None });
+            if gradients.len() < 3 {
+                gradients.push(if c.needs(2) { Some(sum(c.grad, &[0, 2, 3], false)?) } else { None });
+            }
             Ok(gradients)
         }),
     )
@@ -52,7 +55,17 @@ fn with_bias(value: Value, shape: Vec<usize>, [x, weight]: [&Tensor; 2], bias: O
 /// Shapes: x [B, I, H, W], w [O, I / groups, kh, kw].
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry) -> Result<Tensor> {
     let (shape, value) = convolve("conv2d", x, weight, bias, g, 1.0)?;
-    Ok(with_bias(value, shape, [x, weight], bias, Box::new(move |c| convolution_gradients(c, c.grad, g))))
+    let vjp: Vjp = Box::new(move |c| {
+        let both = c.inputs.len() > 2 && c.needs(1) && c.needs(2) && !tape::is_enabled();
+        let (x, w) = (&c.inputs[0], &c.inputs[1]);
+        let conv = ConvShape::new(x.shape(), c.grad.shape(), [w.shape()[2], w.shape()[3]], g);
+        let Some([dw, db]) = both.then(|| compute::weight_and_bias(&conv, [x, c.grad])).flatten() else {
+            return convolution_gradients(c, c.grad, g);
+        };
+        let dx = if c.needs(0) { Some(transpose_to(c.grad, w, [x.shape()[2], x.shape()[3]], g)?) } else { None };
+        Ok(vec![dx, Some(c.gradient(dw, w.shape())?), Some(c.gradient(db, c.inputs[2].shape())?)])
+    });
+    Ok(with_bias(value, shape, [x, weight], bias, vjp))
 }
 
 /// `conv2d`, then x where x > 0, else slope x.

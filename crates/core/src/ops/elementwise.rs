@@ -106,14 +106,20 @@ pub fn pow(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         Box::new(|c| {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
             let da = if c.needs(0) {
-                Some(sum_to(&mul(c.grad, &mul(b, &pow(a, &add_scalar(b, -1.0)?)?)?)?, a.shape())?)
+                let part = fused(c, Formula::PowerGradient, &[c.grad, a, b], [0.0; 2], || {
+                    mul(c.grad, &mul(b, &pow(a, &add_scalar(b, -1.0)?)?)?)
+                })?;
+                Some(sum_to(&part, a.shape())?)
             } else {
                 None
             };
             let db = if c.needs(1) {
-                let zero = compare::eq_scalar(a, 0.0)?;
-                let safe = add(a, &zero)?;
-                Some(sum_to(&mul(c.grad, &mul(&pow(a, b)?, &unary::log(&safe)?)?)?, b.shape())?)
+                let part = fused(c, Formula::ExponentGradient, &[c.grad, a, b], [0.0; 2], || {
+                    let zero = compare::eq_scalar(a, 0.0)?;
+                    let safe = add(a, &zero)?;
+                    mul(c.grad, &mul(&pow(a, b)?, &unary::log(&safe)?)?)
+                })?;
+                Some(sum_to(&part, b.shape())?)
             } else {
                 None
             };
@@ -233,8 +239,9 @@ pub fn pow_scalar(x: &Tensor, p: f64) -> Result<Tensor> {
             // p dy first: often one number for all.
             let other = || mul(&mul_scalar(c.grad, p)?, &pow_scalar(x, p - 1.0)?);
             let gradient = match p {
+                1.0 => other()?,
                 2.0 => fused(c, Formula::SquareGradient, &[c.grad, x], [0.0; 2], other)?,
-                _ => other()?,
+                _ => fused(c, Formula::PowerGradient, &[c.grad, x], [0.0, p], other)?,
             };
             Ok(vec![Some(gradient)])
         }),

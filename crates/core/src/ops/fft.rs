@@ -1,8 +1,9 @@
 //! Discrete Fourier transforms of any size. A complex tensor is a real one with an axis of size two (real, imaginary).
 
 use super::elementwise::{add, mul_scalar, sub};
+use super::join::cat;
 use super::linalg::matmul;
-use super::shape::{cat, permute, slice};
+use super::shape::{permute, slice};
 use super::{check_axes, check_axis};
 use crate::allocation::check;
 use crate::error::{Error, Result};

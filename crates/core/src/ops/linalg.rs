@@ -11,6 +11,11 @@ use adjoint_backend::Dispatch;
 
 /// a b over the last two axes, the leading ones broadcast.  d = da b + a db
 pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    mixed_matmul(a, b, false)
+}
+
+/// The same product; where `mixed`, operands may be rounded as the program allows it: in networks, not in physics.
+pub fn mixed_matmul(a: &Tensor, b: &Tensor, mixed: bool) -> Result<Tensor> {
     same_kind("matmul", a, b)?;
     let (ra, rb) = (a.rank(), b.rank());
     if ra < 2 || rb < 2 || a.shape()[ra - 1] != b.shape()[rb - 2] {
@@ -34,7 +39,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         Tensor::full(&shape, 0.0, a.dtype(), a.device())?.value()
     } else if let Some(value) = storage::product::product(&a.value(), &b.value(), &batch, [m, k, n]) {
         value
-    } else if let Some(value) = gpu::product::matmul(&a.value(), &b.value(), &batch, [m, k, n]) {
+    } else if let Some(value) = gpu::product::matmul(&a.value(), &b.value(), &batch, [m, k, n], mixed) {
         value
     } else {
         // Broadcast operands are copied.
@@ -47,10 +52,11 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         value,
         shape,
         &[a, b],
-        Box::new(|c| {
+        Box::new(move |c| {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
-            let da = if c.needs(0) { Some(sum_to(&matmul(c.grad, &transpose(b)?)?, a.shape())?) } else { None };
-            let db = if c.needs(1) { Some(sum_to(&matmul(&transpose(a)?, c.grad)?, b.shape())?) } else { None };
+            let product = |a: &Tensor, b: &Tensor, of: &Tensor| sum_to(&mixed_matmul(a, b, mixed)?, of.shape());
+            let da = if c.needs(0) { Some(product(c.grad, &transpose(b)?, a)?) } else { None };
+            let db = if c.needs(1) { Some(product(&transpose(a)?, c.grad, b)?) } else { None };
             Ok(vec![da, db])
         }),
     ))

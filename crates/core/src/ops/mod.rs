@@ -8,6 +8,7 @@ pub mod elementwise;
 pub mod fft;
 pub mod image_norm;
 pub mod index;
+pub mod join;
 pub mod linalg;
 mod moves;
 pub mod non_local;

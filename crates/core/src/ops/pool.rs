@@ -296,5 +296,5 @@ pub fn unfold2d(x: &Tensor, w: Window) -> Result<Tensor> {
         .iter()
         .map(|t| reshape(t, &[t.shape()[0], t.shape()[1], 1, t.shape()[2] * t.shape()[3]]))
         .collect::<Result<Vec<_>>>()?;
-    reshape(&super::shape::cat(&columns, 2)?, &[t[0], t[1] * taps.len(), t[2] * t[3]])
+    reshape(&super::join::cat(&columns, 2)?, &[t[0], t[1] * taps.len(), t[2] * t[3]])
 }

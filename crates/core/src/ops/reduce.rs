@@ -5,8 +5,12 @@ use super::shape::{expand, permute, reshape, slice};
 use super::{check_axes, compare};
 use crate::device::Device;
 use crate::error::{Error, Result};
+use crate::gpu::extreme::extreme;
+use crate::kernel::formula::Formula;
+use crate::kernel::softmax::Lines;
 use crate::kernel::{layout, sums};
 use crate::storage::{from_vec, physical, Value, Values};
+use crate::tape;
 use crate::tensor::{Constant, Tensor};
 use adjoint_backend::Dispatch;
 
@@ -128,18 +132,38 @@ fn flatten_last(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
     reshape(&permute(x, &order)?, &shape)
 }
 
-fn extremum(op: &str, x: &Tensor, dims: &[usize], keep: bool, f: fn(Value, usize) -> Value) -> Result<Tensor> {
+/// The most extreme numbers over axes and how many elements are equal to each, on a GPU.
+fn on_gpu(x: &Tensor, dims: &[usize], least: bool) -> Result<Option<[Value; 2]>> {
+    if x.device() == Device::Cpu {
+        return Ok(None);
+    }
+    let (first, end) = (dims.first().copied().unwrap_or(0), dims.last().map_or(0, |&d| d + 1));
+    let outer = x.shape()[..first].iter().product();
+    if end - first <= dims.len() {
+        let [length, inner] = [&x.shape()[first..end], &x.shape()[end..]].map(|sizes| sizes.iter().product());
+        return Ok(extreme(&x.value(), Lines { outer, length, inner }, least));
+    }
+    let flat = flatten_last(&x.detach(), dims)?;
+    let length = count(x, dims);
+    Ok(extreme(&flat.value(), Lines { outer: x.size() / length, length, inner: 1 }, least))
+}
+
+fn extremum(op: &str, x: &Tensor, dims: &[usize], keep: bool, least: bool) -> Result<Tensor> {
     let dims = axes_or_all(op, x, dims)?;
     if count(x, &dims) == 0 {
         return Err(empty(op, x));
     }
-    let flat = flatten_last(&x.detach(), &dims)?;
     let keep_shape = kept(x, &dims);
     let shape = if keep { keep_shape.clone() } else { dropped(x, &dims) };
-    let value = if x.size() == 0 {
-        Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value()
+    let (value, hits) = if x.size() == 0 {
+        (Tensor::full(&shape, 0.0, x.dtype(), x.device())?.value(), None)
+    } else if let Some([value, hits]) = on_gpu(x, &dims, least)? {
+        let hits = Dispatch::float_reshape(hits, physical(&keep_shape));
+        (Dispatch::float_reshape(value, physical(&shape)), Some(Constant::new(hits, &keep_shape, x.device())))
     } else {
-        Dispatch::float_reshape(f(flat.value(), flat.rank() - 1), physical(&shape))
+        let flat = flatten_last(&x.detach(), &dims)?;
+        let f = if least { Dispatch::float_min_dim } else { Dispatch::float_max_dim };
+        (Dispatch::float_reshape(f(flat.value(), flat.rank() - 1), physical(&shape)), None)
     };
     let reference = Constant::new(value.clone(), &shape, x.device());
     let reference = reshape(&reference, &keep_shape)?;
@@ -148,21 +172,28 @@ fn extremum(op: &str, x: &Tensor, dims: &[usize], keep: bool, f: fn(Value, usize
         shape,
         &[x],
         Box::new(move |c| {
-            let hit = compare::eq(&c.inputs[0], &reference)?;
+            let (x, g) = (&c.inputs[0], reshape(c.grad, &keep_shape)?);
+            if let Some(hits) = hits.as_ref().filter(|_| !tape::is_enabled()) {
+                let operands = [&div(&g, hits)?, x, &reference];
+                if let Some(value) = super::on_gpu(Formula::ExtremeGradient, &operands, [0.0; 2], x.shape()) {
+                    return Ok(vec![Some(c.gradient(value, x.shape())?)]);
+                }
+            }
+            let hit = compare::eq(x, &reference)?;
             let share = div(&hit, &sum(&hit, &dims, true)?)?;
-            Ok(vec![Some(mul(&expand(&reshape(c.grad, &keep_shape)?, c.inputs[0].shape())?, &share)?)])
+            Ok(vec![Some(mul(&expand(&g, x.shape())?, &share)?)])
         }),
     ))
 }
 
 /// Largest element over axes; equal ones share the gradient.
 pub fn max(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
-    extremum("max", x, dims, keep, Dispatch::float_max_dim)
+    extremum("max", x, dims, keep, false)
 }
 
 /// Smallest element over axes; equal ones share the gradient.
 pub fn min(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
-    extremum("min", x, dims, keep, Dispatch::float_min_dim)
+    extremum("min", x, dims, keep, true)
 }
 
 /// Product over axes, by halving, so that zeros have correct derivatives of every order.
@@ -183,7 +214,7 @@ pub fn prod(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
     while flat.shape()[last] > 1 {
         let n = flat.shape()[last];
         let product = mul(&part(&flat, 0, n / 2)?, &part(&flat, n / 2, n / 2 * 2)?)?;
-        flat = if n % 2 == 0 { product } else { super::shape::cat(&[product, part(&flat, n - 1, n)?], last)? };
+        flat = if n % 2 == 0 { product } else { super::join::cat(&[product, part(&flat, n - 1, n)?], last)? };
     }
     reshape(&flat, &shape)
 }

@@ -1,14 +1,14 @@
 //! Operators that move elements without changing them.
 
 use super::index::select_list;
+use super::join::cat;
 use super::moves::moved;
-use super::{check_axes, check_axis, same_kind};
+use super::{check_axes, check_axis};
 use crate::allocation::list;
 use crate::error::{Error, Result};
-use crate::gpu;
 use crate::kernel::layout;
 use crate::kernel::moves::{Border, Move};
-use crate::storage::{contiguous, from_vec, physical, Values};
+use crate::storage::{contiguous, from_vec, physical};
 use crate::tape::Vjp;
 use crate::tensor::{check_axes as check_rank, check_size, elements, Tensor};
 use adjoint_backend::{Dispatch, Scalar, Slice};
@@ -125,7 +125,7 @@ pub fn slice(x: &Tensor, starts: &[usize], ends: &[usize], steps: &[usize]) -> R
 }
 
 /// Cuts elements off both ends of every axis: the adjoint of `embed`.
-fn crop(x: &Tensor, widths: &[(usize, usize)]) -> Result<Tensor> {
+pub(super) fn crop(x: &Tensor, widths: &[(usize, usize)]) -> Result<Tensor> {
     if widths.iter().all(|&w| w == (0, 0)) {
         return Ok(x.clone());
     }
@@ -313,69 +313,4 @@ pub fn roll(x: &Tensor, shifts: &[i64], dims: &[usize]) -> Result<Tensor> {
         out = cat(&[part(n - shift, n)?, part(0, n - shift)?], dim)?;
     }
     Ok(out)
-}
-
-/// Joins tensors along an axis.
-pub fn cat(parts: &[Tensor], dim: usize) -> Result<Tensor> {
-    let first = parts.first().ok_or_else(|| Error::argument("cat", "no tensors came, expected at least one."))?;
-    check_axis("cat", first, dim)?;
-    let mut size = 0;
-    for part in parts {
-        same_kind("cat", first, part)?;
-        let fits =
-            part.rank() == first.rank() && (0..first.rank()).all(|i| i == dim || part.shape()[i] == first.shape()[i]);
-        if !fits {
-            return Err(Error::shape(
-                "cat",
-                format!("shapes {:?} and {:?} differ on an axis other than {dim}.", first.shape(), part.shape()),
-            ));
-        }
-        size = part.shape()[dim].saturating_add(size);
-    }
-    let mut shape = first.shape().to_vec();
-    shape[dim] = size;
-    check_size("cat", &shape, first.dtype())?;
-    let filled: Vec<&Tensor> = parts.iter().filter(|p| p.size() > 0).collect();
-    let value = match filled.as_slice() {
-        [] => first.value(),
-        [one] => one.value(),
-        many => {
-            let inner: usize = shape[dim + 1..].iter().product();
-            let values: Option<Vec<Values<f32>>> = many.iter().map(|p| p.floats()).collect();
-            match values {
-                Some(values) => {
-                    let parts: Vec<(&[f32], usize)> =
-                        values.iter().zip(many).map(|(v, p)| (&**v, p.shape()[dim] * inner)).collect();
-                    from_vec(layout::join(&parts, shape[..dim].iter().product()), &shape)
-                }
-                None => {
-                    let rows = shape[..dim].iter().product();
-                    let parts: Vec<_> = many.iter().map(|p| (p.value(), p.shape()[dim] * inner)).collect();
-                    gpu::join::join(&parts, rows, &shape)
-                        .unwrap_or_else(|| Dispatch::float_cat(parts.into_iter().map(|(p, _)| p).collect(), dim))
-                }
-            }
-        }
-    };
-    let parents: Vec<&Tensor> = parts.iter().collect();
-    Ok(Tensor::result(
-        value,
-        shape,
-        &parents,
-        Box::new(move |c| {
-            let mut from = 0;
-            let total = c.grad.shape()[dim];
-            c.inputs
-                .iter()
-                .zip(c.needs)
-                .map(|(p, &need)| {
-                    let to = from + p.shape()[dim];
-                    let mut widths = vec![(0, 0); p.rank()];
-                    widths[dim] = (from, total - to);
-                    from = to;
-                    need.then(|| crop(c.grad, &widths)).transpose()
-                })
-                .collect()
-        }),
-    ))
 }

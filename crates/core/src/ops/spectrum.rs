@@ -3,9 +3,10 @@
 
 use super::elementwise::{add, mul, sub};
 use super::fft::circle;
+use super::join::cat;
 use super::linalg::matmul;
 use super::reduce::sum_to;
-use super::shape::{cat, expand, reshape, slice};
+use super::shape::{expand, reshape, slice};
 use super::{broadcast, same_kind};
 use crate::error::{Error, Result};
 use crate::gpu::fourier as gpu;

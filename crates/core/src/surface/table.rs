@@ -16,8 +16,8 @@ use crate::ops::optim::Adam;
 use crate::ops::pool::Window;
 use crate::ops::shape::PadMode;
 use crate::ops::{
-    activation, compare, conv, distance, elementwise, fft, image_norm, index, linalg, non_local, norm, optim, pool,
-    radon, reduce, resample, sample, shape, smooth, softmax, spectrum, unary, warp,
+    activation, compare, conv, distance, elementwise, fft, image_norm, index, join, linalg, non_local, norm, optim,
+    pool, radon, reduce, resample, sample, shape, smooth, softmax, spectrum, unary, warp,
 };
 use crate::sampling::{Interpolation, Outside};
 use crate::tensor::{Constant, DType, Tensor};
@@ -179,7 +179,7 @@ operators! {
     ) -> differentiable[y] = shape::pad(&x, &widths, mode, value);
     /// Tensors joined along an axis.
     cat(dim: usize = "axis", tensors: Vec<Tensor> = "equal in all other axes") -> differentiable[y] =
-        shape::cat(&tensors, dim);
+        join::cat(&tensors, dim);
     /// The listed positions of an axis.
     indexSelect(x: Tensor, index: Tensor = "whole numbers [n]", dim: usize = "axis") -> differentiable[y] =
         index::index_select(&x, &index, dim);
@@ -199,7 +199,9 @@ operators! {
     clone(x: Tensor) -> differentiable[y] = unary::clone(&x);
 
     /// Matrix product over the last two axes, the leading ones broadcast.
-    matmul(a: Tensor = "[.., n, m]", b: Tensor = "[.., m, k]") -> differentiable[y] = linalg::matmul(&a, &b);
+    matmul(
+        a: Tensor = "[.., n, m]", b: Tensor = "[.., m, k]", mixed: bool = "may round operands",
+    ) -> differentiable[y] = linalg::mixed_matmul(&a, &b, mixed);
     /// Cross-correlation y[b, o, i, j] = bias[o] + sum_cuv weight[o, c, u, v] x[b, c, i s + u d - p, j s + v d - p],
     /// then y where y > 0, else slope y.
     conv2d(

@@ -21,7 +21,7 @@ pub(crate) fn set_tf32(on: bool) {
 /// The type of the operands of a convolution of this value; `None` where it may not be rounded.
 fn types(conv: &ConvShape, beside: &Value) -> Option<Operands> {
     let beside = tensor(beside).filter(|t| conv.mixed && matches!(t.device, CubeDevice::Cuda(_)))?;
-    match precision::stored(conv, &beside) {
+    match precision::stored(conv.mixed, &beside) {
         ElemType::Float(FloatKind::BF16) => Some(Operands::Bf16),
         ElemType::Float(FloatKind::F16) => Some(Operands::F16),
         _ => ALLOWED.load(Ordering::Relaxed).then_some(Operands::Float32),

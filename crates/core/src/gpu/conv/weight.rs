@@ -2,6 +2,8 @@
 //!
 //! dw[m, c, t] = sum_b sum_p g[b, m, p] x[b, c, stride p + dilation t - padding]
 //!
+//! and of its bias, db[m] = sum_b sum_p g[b, m, p], whose terms are read for it in any case.
+//!
 //! Its matrices are small and the sum is long, so the pixels are shared out: each slice of them gives partial sums,
 //! which a second launch adds in a fixed order.
 
@@ -56,8 +58,10 @@ fn weight_kernel<N: Numeric>(
     input: &[f32],
     gradient: &[f32],
     partial: &mut [f32],
+    bias: &mut [f32],
     s: Sizes,
     #[comptime] tile: Tile,
+    #[comptime] has_bias: bool,
     #[define(N)] _stored: ElemType,
 ) {
     let row_vectors = comptime!(tile.row_vectors() as u32);
@@ -83,6 +87,12 @@ fn weight_kernel<N: Numeric>(
     let load_pixel = UNIT_POS % comptime!(tile.depth as u32);
     let load_vector = UNIT_POS / comptime!(tile.depth as u32);
     let together = comptime!(tile.units() / tile.depth);
+    let loads = comptime!(tile.row_vectors().div_ceil(together));
+    let mut gradients = Array::<Four>::new(loads);
+    #[unroll]
+    for l in 0..loads {
+        gradients[l] = Four::new(0.0f32);
+    }
     let begin = CUBE_POS_Y * s.slice;
     let end = min(begin + s.slice, s.pixels);
     for n0 in range_stepped(begin, end, comptime!(tile.depth as u32)) {
@@ -98,7 +108,7 @@ fn weight_kernel<N: Numeric>(
         let input_at = select(inside, image * s.columns * plane + (y * s.width as i32 + x) as u32, 0u32);
         sync_cube();
         #[unroll]
-        for l in 0..comptime!(tile.row_vectors().div_ceil(together)) {
+        for l in 0..loads {
             let i = load_vector + comptime!((l * together) as u32);
             if i < row_vectors {
                 let mut four = Four::new(0.0f32);
@@ -110,6 +120,9 @@ fn weight_kernel<N: Numeric>(
                     four.insert(e, select(read, gradient[from as usize], 0.0f32));
                 }
                 a[(load_pixel * comptime!(a_row as u32) + i) as usize] = Stored::<N>::cast_from(four);
+                if comptime!(has_bias) {
+                    gradients[l] += four;
+                }
             }
         }
         #[unroll]
@@ -140,10 +153,43 @@ fn weight_kernel<N: Numeric>(
         columns: s.columns,
     };
     store(&sums, partial, &target, first_row + row, first_column + column, tile);
+    if comptime!(has_bias) {
+        let mut list = Shared::<[Four]>::new_slice(comptime!(tile.units()));
+        #[unroll]
+        for l in 0..loads {
+            sync_cube();
+            list[UNIT_POS as usize] = gradients[l];
+            sync_cube();
+            let i = load_vector + comptime!((l * together) as u32);
+            // Every tap and tile of columns has the same sums.
+            if CUBE_POS_X == 0 && load_pixel == 0 && i < row_vectors {
+                let mut sum = Four::new(0.0f32);
+                for k in 0..comptime!(tile.depth as u32) {
+                    sum += list[(UNIT_POS + k) as usize];
+                }
+                #[unroll]
+                for e in 0..4usize {
+                    let m = first_row + i + comptime!(e as u32) * row_vectors;
+                    if m < s.rows {
+                        bias[((CUBE_POS_Y * s.groups + group) * s.rows + m) as usize] = sum.extract(e);
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The adjoint in the weight, [output channels, input channels of a group, kernel]; `None` as of `forward`.
 pub(crate) fn weight(conv: &ConvShape, x: &Value, gradient: &Value) -> Option<Value> {
+    adjoints(conv, x, gradient, false).map(|[dw, _]| dw)
+}
+
+/// The adjoints in the weight and in the bias, [output channels]; `None` as of `forward`.
+pub(crate) fn weight_and_bias(conv: &ConvShape, x: &Value, gradient: &Value) -> Option<[Value; 2]> {
+    adjoints(conv, x, gradient, true)
+}
+
+fn adjoints(conv: &ConvShape, x: &Value, gradient: &Value, has_bias: bool) -> Option<[Value; 2]> {
     let (x, gradient) = fits(conv).then(|| Some((operand(x)?, operand(gradient)?))).flatten()?;
     let [inputs, outputs] = conv.group();
     let (taps, pixels) = (conv.taps(), conv.batch * conv.pixels());
@@ -161,8 +207,11 @@ pub(crate) fn weight(conv: &ConvShape, x: &Value, gradient: &Value) -> Option<Va
         return None;
     }
     let (client, dw) = (x.client.clone(), empty(&x, &shape));
-    let stored = stored(conv, &x);
+    let stored = stored(conv.mixed, &x);
     let partial = slices_of(&dw, count, slices);
+    let channels = if has_bias { conv.channels[1] } else { 1 };
+    let db = empty(&x, &[channels]);
+    let partial_bias = slices_of(&db, channels, if has_bias { slices } else { 1 });
     let sizes = SizesLaunch::new(
         conv.groups as u32,
         outputs as u32,
@@ -186,7 +235,7 @@ pub(crate) fn weight(conv: &ConvShape, x: &Value, gradient: &Value) -> Option<Va
     );
     let groups = CubeCount::Static((taps * column_tiles) as u32, slices as u32, (row_tiles * conv.groups) as u32);
     // SAFETY: an index of the image or the gradient is replaced by 0 where it is not inside; partial sums have a place
-    // for each slice and element of the weight.
+    // for each slice and element of the weight, and of the bias where it is written.
     unsafe {
         weight_kernel::launch_unchecked(
             &client,
@@ -195,11 +244,14 @@ pub(crate) fn weight(conv: &ConvShape, x: &Value, gradient: &Value) -> Option<Va
             x.into_buffer_arg(),
             gradient.into_buffer_arg(),
             partial.clone().into_buffer_arg(),
+            partial_bias.clone().into_buffer_arg(),
             sizes,
             tile,
+            has_bias,
             stored,
         );
     }
-    add_slices(partial, &dw, count, slices);
-    Some(value(dw))
+    let results = [[&partial, &dw], [&partial_bias, &db]];
+    add_slices(if has_bias { &results } else { &results[..1] }, slices)?;
+    Some([dw, db].map(value))
 }

@@ -8,9 +8,10 @@ use crate::gpu;
 use crate::kernel::conv::shape::{ConvShape, Epilogue, Geometry};
 use crate::kernel::conv::{conv2d, conv2d_input, conv2d_weight};
 use crate::ops::activation::activate;
+use crate::ops::join::cat;
 use crate::ops::linalg::matmul;
 use crate::ops::reduce::sum;
-use crate::ops::shape::{cat, flip, pad, permute, reshape, slice, PadMode};
+use crate::ops::shape::{flip, pad, permute, reshape, slice, PadMode};
 use crate::storage::{from_vec, Value};
 use crate::tensor::{Constant, Tensor};
 use adjoint_backend::ops::{ConvOptions, ConvTransposeOptions};
@@ -116,6 +117,15 @@ pub(super) fn weight(op: &str, conv: &ConvShape, [x, gradient]: [&Tensor; 2]) ->
     let like = Tensor::full(&shape, 0.0, x.dtype(), x.device())?;
     Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), options(conv))
         .ok_or_else(|| too_large(op))
+}
+
+/// The adjoints in weight and bias in one kernel, where there is one that is the fastest for the weight's.
+pub(super) fn weight_and_bias(conv: &ConvShape, [x, gradient]: [&Tensor; 2]) -> Option<[Value; 2]> {
+    let (x, gradient) = (x.value(), gradient.value());
+    if tensor_cores_may(conv, &x) {
+        return None;
+    }
+    gpu::conv::weight_and_bias(conv, &x, &gradient)
 }
 
 /// Our kernels refused tensors on a GPU, where there are no others.
