@@ -1,6 +1,6 @@
 //! Blocks of signals that are transformed together, one in each lane of the vectors.
 
-use super::plan::{Fft1d, FftElement};
+use super::lanes::FftElement;
 use crate::kernel::parallel::{uninit, Shared};
 use crate::kernel::simd::InstructionSet;
 use num_complex::Complex;
@@ -20,12 +20,8 @@ pub(super) struct Block<T> {
 }
 
 impl<T: FftElement> Block<T> {
-    /// A block for a transform, of at least `numbers` numbers; their values are arbitrary.
-    pub fn new(fft: &Fft1d<T>, numbers: usize) -> Self {
-        Self::with_lanes(fft.isa, fft.lanes, numbers.max(fft.numbers()))
-    }
-    /// A block of `numbers` numbers.
-    pub fn with_lanes(isa: InstructionSet, lanes: usize, numbers: usize) -> Self {
+    /// A block of `numbers` numbers; their values are arbitrary.
+    pub fn new(isa: InstructionSet, lanes: usize, numbers: usize) -> Self {
         let half = 2 * lanes * numbers;
         // SAFETY: all callers gather signals first, and any bits are a number.
         let mut memory = unsafe { uninit(2 * half) };
@@ -66,19 +62,10 @@ impl<T: FftElement> Block<T> {
         // SAFETY: as above.
         unsafe { (*re, *im) = (value.re, value.im) };
     }
-    /// Transforms all signals.
-    pub fn run(&mut self, fft: &Fft1d<T>) {
-        self.transform(fft, false);
-    }
-    /// Transforms all signals with the other sign of the exponent.
-    pub fn run_back(&mut self, fft: &Fft1d<T>) {
-        self.transform(fft, true);
-    }
-    fn transform(&mut self, fft: &Fft1d<T>, back: bool) {
-        // SAFETY: the block is at least as large as the plan's.
-        if unsafe { fft.run(self.now(), self.other(), back) } {
-            self.swap();
-        }
+    /// The memory for a transform, whose exponent has the sign plus if inverse.
+    pub fn memory(&self, inverse: bool) -> Memory<T> {
+        let parts = if inverse { [self.lanes, 0] } else { [0, self.lanes] };
+        Memory { isa: self.isa, lanes: self.lanes, now: self.now(), other: self.other(), parts }
     }
     /// Multiplies the first `n` numbers by `factor`.
     pub fn scale(&mut self, n: usize, factor: T) {
@@ -88,4 +75,16 @@ impl<T: FftElement> Block<T> {
             values.iter_mut().for_each(|v| *v = *v * factor);
         }
     }
+}
+
+/// Both memories of a [`Block`].
+#[derive(Clone, Copy)]
+pub(super) struct Memory<T> {
+    pub isa: InstructionSet,
+    pub lanes: usize,
+    pub now: *mut T,
+    pub other: *mut T,
+    /// Where real and imaginary parts begin. With both exchanged, z becomes i conj(z), and its transform has the other
+    /// sign of the exponent.
+    pub parts: [usize; 2],
 }

@@ -1,8 +1,8 @@
 //! Complex tensors with the axis (real, imaginary) anywhere, without changing the layout.
 
-use super::block::Block;
+use super::lanes::FftElement;
 use super::lines::Lines;
-use super::plan::{Fft1d, FftElement};
+use super::plan::Fft1d;
 use crate::allocation::with_capacity;
 use crate::kernel::parallel::{each, uninit, Shared, MIN_PARALLEL_TRANSFORM};
 
@@ -71,10 +71,10 @@ pub(crate) fn complex<T: FftElement>(x: &[T], s: &ComplexFft) -> Vec<T> {
                 n,
                 origin: if s.centred { n / 2 } else { 0 },
             };
-            let mut block = Block::new(&fft, n);
+            let mut block = fft.block(n);
             // SAFETY: tasks have disjoint signals within the tensor.
             unsafe { signals(from).gather(&mut block, 0) };
-            block.run(&fft);
+            fft.run(&mut block);
             block.scale(n, factor);
             // SAFETY: as above.
             unsafe { signals(out).scatter(&block, 0) };

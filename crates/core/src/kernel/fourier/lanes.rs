@@ -1,7 +1,7 @@
 //! Vectors whose lanes are signals: each holds the same number of `N` signals, so that a transform needs no shuffles.
 
 use crate::kernel::element::Element;
-use crate::kernel::simd::Simd;
+use crate::kernel::simd::{self, InstructionSet, Simd};
 
 /// A vector of `N` values of type `T`.
 ///
@@ -26,6 +26,31 @@ pub(crate) trait Lanes<T>: Copy {
     unsafe fn store_pairs(p: *mut T, v: [Self::V; 2]);
     /// Transposes an `N` by `N` tile from `src`, with row stride `from`, to `dst`, with row stride `to`.
     unsafe fn transpose(src: *const T, from: usize, dst: *mut T, to: usize);
+}
+
+/// An element type of Fourier transforms.
+pub(crate) trait FftElement: Element {
+    /// The vector whose lanes are signals.
+    type Lanes<S: Simd>: Lanes<Self>;
+    /// `Lanes::N` of an instruction set.
+    fn lanes(isa: InstructionSet) -> usize;
+}
+
+impl FftElement for f32 {
+    type Lanes<S: Simd> = Floats<S>;
+    fn lanes(isa: InstructionSet) -> usize {
+        simd::lanes(isa)
+    }
+}
+
+/// Values of float64 per vector, on every CPU.
+const DOUBLES: usize = 4;
+
+impl FftElement for f64 {
+    type Lanes<S: Simd> = Array<DOUBLES>;
+    fn lanes(_: InstructionSet) -> usize {
+        DOUBLES
+    }
 }
 
 /// Vectors of float32.
@@ -173,8 +198,8 @@ pub(super) unsafe fn scaled<T, L: Lanes<T>>(a: Number<L::V>, factor: L::V) -> Nu
     [L::mul(a[0], factor), L::mul(a[1], factor)]
 }
 
-/// `on_lanes!(fn name(a: A) -> R = body)` defines `name(isa, lanes, a)`, which runs the always inlined `body::<T, L>(a)`
-/// with the vectors of an instruction set, or for one lane with numbers.
+/// `on_lanes!(fn name(a: A) -> R = body)` defines `name(isa, lanes, a)`, which runs the always inlined
+/// `body::<T, L>(a)` with the vectors of an instruction set, or for one lane with numbers.
 macro_rules! on_lanes {
     (
         $(#[$doc:meta])*

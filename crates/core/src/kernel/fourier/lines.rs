@@ -1,8 +1,7 @@
 //! Signals in memory, gathered into blocks and scattered from them.
 
 use super::block::Block;
-use super::lanes::{on_lanes, Lanes};
-use super::plan::FftElement;
+use super::lanes::{on_lanes, FftElement, Lanes};
 use super::radix::{load, store};
 use crate::kernel::parallel::Shared;
 

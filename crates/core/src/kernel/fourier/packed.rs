@@ -1,18 +1,18 @@
 //! Images of even width, two neighbours in a row as one complex number: z_n = x_2n + i x_(2n+1), rows of half the width
 //! N = W / 2.
 //!
-//! With E and O the transforms of the even and the odd pixels of a row, Z_l = E_l + i O_l and, as both are transforms of
-//! real numbers, conj(Z_(N-l)) = E_l - i O_l. The transform of the row is X_l = E_l + w O_l, and X_(N-l) = conj(E_l - w O_l),
-//! with w = e^(-i a), a = pi l / N. X_0 and X_N are real: they are kept as one complex number X_0 + i X_N, so that a row
-//! has N numbers, of which the columns are transformed. Column 0 is then C = A + i B, with the transforms A and B of real
+//! With E and O the transforms of the even and the odd pixels of a row, Z_l = E_l + i O_l and, as both are transforms
+//! of real numbers, conj(Z_(N-l)) = E_l - i O_l. The transform of the row is X_l = E_l + w O_l with w = e^(-i a),
+//! a = pi l / N, and X_(N-l) = conj(E_l - w O_l). X_0 and X_N are real: they are kept as one number X_0 + i X_N, and
+//! the columns of these N numbers are transformed. Column 0 is then C = A + i B, with the transforms A and B of real
 //! columns: A_k = (C_k + conj(C_-k)) / 2, B_k = (C_k - conj(C_-k)) / 2i.
 
 use super::block::Block;
 use super::half::{ImageSize, RealFft};
-use super::lanes::{on_lanes, scaled, times, Lanes};
+use super::lanes::{on_lanes, scaled, times, FftElement, Lanes};
 use super::layout::numbers;
 use super::lines::Lines;
-use super::plan::{Fft1d, FftElement};
+use super::plan::Fft1d;
 use super::radix::{load, store};
 use crate::kernel::parallel::{each, Shared};
 use num_complex::Complex;
@@ -48,7 +48,7 @@ impl<T: FftElement> Packed<T> {
     fn each_rows(&self, from: Shared<T>, to: Shared<T>, strides: [usize; 2], f: impl Fn(&mut Block<T>) + Send + Sync) {
         let (n, height, lanes) = (self.size.width / 2, self.size.height, self.rows.lanes);
         each(height.div_ceil(lanes), self.parallel, |task| {
-            let (first, mut block) = (task * lanes, Block::new(&self.rows, n));
+            let (first, mut block) = (task * lanes, self.rows.block(n));
             let rows =
                 |at: Shared<T>, stride| Lines::rows(at.offset(first * stride), n, stride, lanes.min(height - first));
             // SAFETY: tasks have disjoint rows.
@@ -69,7 +69,7 @@ impl<T: FftElement> Packed<T> {
     ) {
         let (n, height, lanes) = (self.size.width / 2, self.size.height, self.columns.lanes);
         each(n.div_ceil(lanes), self.parallel, |task| {
-            let (first, mut block) = (task * lanes, Block::new(&self.columns, height));
+            let (first, mut block) = (task * lanes, self.columns.block(height));
             let count = lanes.min(n - first);
             let columns = |at: Shared<T>, stride| Lines::columns(at.offset(2 * first), height, stride, count);
             // SAFETY: tasks have disjoint columns.
@@ -84,7 +84,7 @@ impl<T: FftElement> Packed<T> {
     fn forward_rows(&self, x: &[T], to: Shared<T>, stride: usize, scale: f64, inner: f64) {
         let factors = [scale, 0.5 * scale * inner].map(T::of);
         self.each_rows(Shared::reading(x), to, [self.image_stride(), stride], |block| {
-            block.run(&self.rows);
+            self.rows.run(block);
             self.unpack(block, factors, -T::one());
         });
     }
@@ -94,7 +94,7 @@ impl<T: FftElement> Packed<T> {
         let factors = [scale, 0.5 * scale * inner].map(T::of);
         self.each_rows(image, image, [self.image_stride(); 2], |block| {
             self.unpack(block, factors, T::one());
-            block.run_back(&self.rows);
+            self.rows.run_back(block);
         });
     }
 
@@ -111,7 +111,7 @@ impl<T: FftElement> Packed<T> {
         let sign = if conjugate { -T::one() } else { T::one() };
         self.forward_rows(x, to, self.image_stride(), 1.0 / self.size.pixels() as f64, 1.0);
         self.each_columns(to, to, [self.image_stride(); 2], |block, first, count| {
-            block.run(&self.columns);
+            self.columns.run(block);
             let edges = if first == 0 { edge_columns(block, height) } else { Vec::new() };
             let (stride, at) = (self.spectrum_stride(), r.at(2 * first));
             // SAFETY: the response has as many columns.
@@ -121,7 +121,7 @@ impl<T: FftElement> Packed<T> {
                 let filtered = |k: usize| [edges[k][0] * factor(k * half), edges[k][1] * factor(k * half + half - 1)];
                 set_edge_columns(block, height, filtered);
             }
-            block.run_back(&self.columns);
+            self.columns.run_back(block);
         });
         self.inverse_rows(to, 1.0, 2.0);
     }
@@ -211,7 +211,7 @@ impl<T: FftElement> RealFft<T> for Packed<T> {
         let out = numbers(to);
         self.forward_rows(x, out, self.spectrum_stride(), scale, inner);
         self.each_columns(out, out, [self.spectrum_stride(); 2], |block, first, _| {
-            block.run(&self.columns);
+            self.columns.run(block);
             if first == 0 {
                 for (k, [a, b]) in edge_columns(block, height).into_iter().enumerate() {
                     block.set_number(k, a);
@@ -230,7 +230,7 @@ impl<T: FftElement> RealFft<T> for Packed<T> {
             if first == 0 {
                 set_edge_columns(block, height, |k| [s[k * half], s[k * half + half - 1]]);
             }
-            block.run_back(&self.columns);
+            self.columns.run_back(block);
         });
         self.inverse_rows(to, scale, inner);
     }

@@ -1,13 +1,15 @@
 //! Plans of one-dimensional transforms.
 
+use super::block::{Block, Memory};
 use super::chirp::{padded, Chirp};
-use super::lanes::{Array, Floats, Lanes};
+use super::lanes::FftElement;
 use super::radix::is_smooth;
 use super::smooth::{Smooth, MAX_LANES};
 use crate::kernel::element::Element;
 use crate::kernel::parallel::uninit;
-use crate::kernel::simd::{self, isa, InstructionSet, Simd};
+use crate::kernel::simd::{isa, InstructionSet};
 use num_complex::Complex;
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::f64::consts::PI;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -20,46 +22,16 @@ const MAX_TOGETHER: usize = 1 << 14;
 /// Shortest signals that are transformed one by one where they are too few to fill a vector.
 const MIN_ALONE: usize = 1 << 9;
 
-/// Plans by length, and whether signals are transformed one by one.
-pub(crate) struct Plans<T> {
-    cached: HashMap<(usize, bool), Arc<Plan<T>>>,
+/// A plan of some element type.
+type Any = Arc<dyn std::any::Any + Send + Sync>;
+
+/// Plans by element type, length, and whether signals are transformed one by one.
+struct Plans {
+    cached: HashMap<(TypeId, usize, bool), Any>,
     lengths: usize,
 }
 
-/// An element type of Fourier transforms.
-pub(crate) trait FftElement: Element {
-    /// The vector whose lanes are signals.
-    type Lanes<S: Simd>: Lanes<Self>;
-    /// `Lanes::N` of an instruction set.
-    fn lanes(isa: InstructionSet) -> usize;
-    /// The plans of this type.
-    fn plans() -> &'static Mutex<Option<Plans<Self>>>;
-}
-
-impl FftElement for f32 {
-    type Lanes<S: Simd> = Floats<S>;
-    fn lanes(isa: InstructionSet) -> usize {
-        simd::lanes(isa)
-    }
-    fn plans() -> &'static Mutex<Option<Plans<f32>>> {
-        static PLANS: Mutex<Option<Plans<f32>>> = Mutex::new(None);
-        &PLANS
-    }
-}
-
-/// Values of float64 per vector, on every CPU.
-const DOUBLES: usize = 4;
-
-impl FftElement for f64 {
-    type Lanes<S: Simd> = Array<DOUBLES>;
-    fn lanes(_: InstructionSet) -> usize {
-        DOUBLES
-    }
-    fn plans() -> &'static Mutex<Option<Plans<f64>>> {
-        static PLANS: Mutex<Option<Plans<f64>>> = Mutex::new(None);
-        &PLANS
-    }
-}
+static PLANS: Mutex<Option<Plans>> = Mutex::new(None);
 
 /// How signals of one length are transformed.
 pub(super) struct Plan<T> {
@@ -70,18 +42,6 @@ pub(super) struct Plan<T> {
 enum Kind<T> {
     Smooth(Smooth<T>),
     Chirp(Chirp<T>),
-}
-
-/// Blocks in memory, as [`Block`](super::block::Block) has them.
-#[derive(Clone, Copy)]
-pub(super) struct Memory<T> {
-    pub isa: InstructionSet,
-    pub lanes: usize,
-    pub now: *mut T,
-    pub other: *mut T,
-    /// Where real and imaginary parts begin. With both exchanged, z becomes i conj(z), and its transform has the other
-    /// sign of the exponent.
-    pub parts: [usize; 2],
 }
 
 impl<T: FftElement> Plan<T> {
@@ -111,11 +71,11 @@ impl<T: FftElement> Plan<T> {
 /// The transform of signals of one length: y_k = sum_j x_j e^(-2 pi i j k / n), or with the other sign if inverse.
 pub(super) struct Fft1d<T> {
     plan: Arc<Plan<T>>,
-    pub isa: InstructionSet,
+    isa: InstructionSet,
     /// Signals that are transformed together.
     pub lanes: usize,
     pub n: usize,
-    pub inverse: bool,
+    inverse: bool,
 }
 
 impl<T: FftElement> Fft1d<T> {
@@ -124,29 +84,41 @@ impl<T: FftElement> Fft1d<T> {
         let isa = isa();
         let width = T::lanes(isa);
         let alone = n > MAX_TOGETHER || (n >= MIN_ALONE && 4 * count < width);
-        let mut plans = T::plans().lock().unwrap_or_else(PoisonError::into_inner);
+        let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
         // Images of ever new sizes must not fill the memory; common plans are soon rebuilt.
         if plans.as_ref().is_some_and(|p| p.cached.len() >= MAX_PLANS || p.lengths > MAX_LENGTHS) {
             *plans = None;
         }
         let Plans { cached, lengths } = plans.get_or_insert_with(|| Plans { cached: HashMap::new(), lengths: 0 });
-        let plan = cached.entry((n, alone)).or_insert_with(|| {
-            *lengths += n;
-            Arc::new(Plan::new(n, alone))
-        });
-        Self { plan: plan.clone(), isa, lanes: if alone { 1 } else { width }, n, inverse }
+        let key = (TypeId::of::<T>(), n, alone);
+        let plan = match cached.get(&key).and_then(|plan| plan.clone().downcast().ok()) {
+            Some(plan) => plan,
+            None => {
+                let plan = Arc::new(Plan::<T>::new(n, alone));
+                *lengths += n;
+                cached.insert(key, plan.clone());
+                plan
+            }
+        };
+        Self { plan, isa, lanes: if alone { 1 } else { width }, n, inverse }
     }
-    /// Numbers of a signal in a block.
-    pub fn numbers(&self) -> usize {
-        self.plan.numbers()
+    /// A block for this transform, of at least `numbers` numbers; their values are arbitrary.
+    pub fn block(&self, numbers: usize) -> Block<T> {
+        Block::new(self.isa, self.lanes, numbers.max(self.plan.numbers()))
     }
-    /// Transforms a block, as `Plan::run`; `back` with the other sign of the exponent.
-    ///
-    /// # Safety
-    /// Both blocks have `numbers()` numbers of `lanes` signals.
-    pub unsafe fn run(&self, now: *mut T, other: *mut T, back: bool) -> bool {
-        let parts = if self.inverse == back { [0, self.lanes] } else { [self.lanes, 0] };
-        self.plan.run(Memory { isa: self.isa, lanes: self.lanes, now, other, parts })
+    /// Transforms all signals of a block.
+    pub fn run(&self, block: &mut Block<T>) {
+        self.transform(block, self.inverse);
+    }
+    /// Transforms all signals of a block with the other sign of the exponent.
+    pub fn run_back(&self, block: &mut Block<T>) {
+        self.transform(block, !self.inverse);
+    }
+    fn transform(&self, block: &mut Block<T>, inverse: bool) {
+        // SAFETY: a block of `block` is at least as large as the plan's.
+        if unsafe { self.plan.run(block.memory(inverse)) } {
+            block.swap();
+        }
     }
     /// (cos a, sin a), a = pi l / n, for l <= n / 2.
     pub fn half_circle(&self) -> &[T] {

@@ -106,9 +106,9 @@ impl<T: Element> Pass<T> {
         }
     }
 
-    /// Sums over an odd number r: with a_k = x_k + x_(r-k) and d_k = x_k - x_(r-k), u_j = x_0 + sum_k cos(2 pi j k / r)
-    /// a_k and v_j = sum_k sin(2 pi j k / r) d_k over 0 < k < r / 2, they are u_j - i v_j and u_j + i v_j for j and r - j.
-    /// There are at most `PAIRS` such k.
+    /// Sums over an odd number r. With a_k = x_k + x_(r-k), d_k = x_k - x_(r-k) for 0 < k < r / 2, of which there are
+    /// at most `PAIRS`, u_j = x_0 + sum_k cos(2 pi j k / r) a_k and v_j = sum_k sin(2 pi j k / r) d_k, sum j is
+    /// u_j - i v_j, and sum r - j is u_j + i v_j.
     #[inline(always)]
     unsafe fn odd<L: Lanes<T>, const PAIRS: usize>(&self, r: usize, from: *const T, to: *mut T, parts: [usize; 2]) {
         let zero = L::splat(T::zero());

@@ -1,9 +1,10 @@
 //! Fourier transforms of real images, and filters in Fourier space.
 
 use super::half::{ImageSize, RealFft};
+use super::lanes::FftElement;
 use super::layout::{as_complex, as_complex_mut, broadcast_strides};
 use super::packed::Packed;
-use super::plan::{complex_buffer, FftElement};
+use super::plan::complex_buffer;
 use super::rows::Rows;
 use crate::kernel::parallel::{each, uninit, Shared, MIN_PARALLEL_TRANSFORM};
 use num_complex::Complex;

@@ -2,12 +2,11 @@
 //!
 //! z = a + i b has Z_k = A_k + i B_k and conj(Z_-k) = A_k - i B_k.
 
-use super::block::Block;
 use super::half::{ImageSize, RealFft};
-use super::lanes::{minus_i, on_lanes, plus_i, scaled, Lanes};
+use super::lanes::{minus_i, on_lanes, plus_i, scaled, FftElement, Lanes};
 use super::layout::numbers;
 use super::lines::Lines;
-use super::plan::{complex_buffer, Fft1d, FftElement};
+use super::plan::{complex_buffer, Fft1d};
 use super::radix::{load, store};
 use crate::kernel::parallel::{each, Shared};
 use num_complex::Complex;
@@ -60,11 +59,11 @@ impl<T: FftElement> Rows<T> {
     fn split(&self, x: &[T], to: Shared<T>, scale: f64, inner: f64) {
         let half = self.size.half();
         self.each_pairs(|rows| {
-            let mut block = Block::new(&self.rows, 2 * half);
+            let mut block = self.rows.block(2 * half);
             // SAFETY: tasks have disjoint rows; the block is large enough.
             unsafe {
                 self.image_rows(Shared::reading(x), rows).gather(&mut block, 0);
-                block.run(&self.rows);
+                self.rows.run(&mut block);
                 let factors = [0.5 * scale, 0.5 * scale * inner].map(T::of);
                 split(block.isa(), block.lanes(), block.now(), block.other(), self.size.width, factors);
                 block.swap();
@@ -78,7 +77,7 @@ impl<T: FftElement> Rows<T> {
     fn join(&self, from: Shared<T>, to: Shared<T>, scale: f64, inner: f64) {
         let half = self.size.half();
         self.each_pairs(|rows| {
-            let mut block = Block::new(&self.rows, 2 * half);
+            let mut block = self.rows.block(2 * half);
             // SAFETY: as above.
             unsafe {
                 self.spectrum_rows(from, rows, 0).gather(&mut block, 0);
@@ -86,7 +85,7 @@ impl<T: FftElement> Rows<T> {
                 let factors = [scale, 0.5 * scale * inner].map(T::of);
                 join(block.isa(), block.lanes(), block.now(), block.other(), self.size.width, factors);
                 block.swap();
-                block.run(&self.rows);
+                self.rows.run(&mut block);
                 self.image_rows(to, rows).scatter(&block, 0);
             }
         });
@@ -102,11 +101,11 @@ impl<T: FftElement> Rows<T> {
             let first = task * lanes;
             let columns =
                 |at: Shared<T>| Lines::columns(at.offset(2 * first), height, 2 * half, lanes.min(half - first));
-            let mut block = Block::new(&self.columns, height);
+            let mut block = self.columns.block(height);
             // SAFETY: tasks have disjoint columns.
             unsafe {
                 columns(from).gather(&mut block, 0);
-                block.run(&self.columns);
+                self.columns.run(&mut block);
                 columns(to).scatter(&block, 0);
             }
         });

@@ -1,9 +1,8 @@
 //! Transforms of lengths without large prime factors.
 
-use super::block::Block;
-use super::lanes::{on_lanes, times, Lanes};
+use super::block::{Block, Memory};
+use super::lanes::{on_lanes, times, FftElement, Lanes};
 use super::lines::Lines;
-use super::plan::{FftElement, Memory};
 use super::radix::{load, passes, store, Pass};
 use crate::kernel::parallel::{each, Shared, MIN_PARALLEL_TRANSFORM};
 use std::f64::consts::TAU;
@@ -20,8 +19,8 @@ pub(super) enum Smooth<T> {
 }
 
 /// A long signal of length a b as a matrix of a rows, number j = b j1 + j2: columns are transformed, multiplied by
-/// w^(j2 k1) with w = e^(-2 pi i / (a b)), then rows are; result k1, k2 has the number k1 + a k2 (Gentleman, Sande, 1966,
-/// doi:10.1145/1464291.1464352).
+/// w^(j2 k1) with w = e^(-2 pi i / (a b)), then rows are; result k1, k2 has the number k1 + a k2 (Gentleman and Sande,
+/// 1966, doi:10.1145/1464291.1464352).
 pub(super) struct Split<T> {
     columns: (usize, Vec<Pass<T>>),
     rows: (usize, Vec<Pass<T>>),
@@ -80,7 +79,7 @@ impl<T: FftElement> Split<T> {
         each(b.div_ceil(width), parallel, |task| {
             let first = task * width;
             let columns = Lines::columns(now.offset(2 * first), a, 2 * b, width.min(b - first));
-            let mut block = Block::with_lanes(isa, width, a);
+            let mut block = Block::new(isa, width, a);
             columns.gather(&mut block, 0);
             transform(&mut block, &self.columns.1);
             twist(isa, width, block.now(), self.twiddles.as_ptr().add(2 * first), [a, b], parts);
@@ -89,7 +88,7 @@ impl<T: FftElement> Split<T> {
         each(a.div_ceil(width), parallel, |task| {
             let first = task * width;
             let count = width.min(a - first);
-            let mut block = Block::with_lanes(isa, width, b);
+            let mut block = Block::new(isa, width, b);
             Lines::rows(now.offset(2 * first * b), b, 2 * b, count).gather(&mut block, 0);
             transform(&mut block, &self.rows.1);
             Lines::columns(other.offset(2 * first), b, 2 * a, count).scatter(&block, 0);
