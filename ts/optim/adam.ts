@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor/index.js";
 import { Optimizer, type Update } from "./optimizer.js";
 
 /** Elements of parameters that one call updates, at most: until it returns, both old and new values are kept. */
-const AT_ONCE = 2 ** 22;
+const AT_ONCE = 2 ** 20;
 
 /** Options of {@link Adam} and {@link AdamW}. */
 export interface AdamOptions {

@@ -9,7 +9,7 @@ use common::images::grid_sample;
 use common::{dot, gradients, op, single, tensor, values, Arr, Rng};
 
 /// Image [B, C, H, W] and output [h, w].
-const SIZES: [([usize; 4], [usize; 2]); 7] = [
+const SIZES: [([usize; 4], [usize; 2]); 8] = [
     ([1, 3, 70, 90], [65, 130]),
     ([2, 1, 40, 37], [33, 71]),
     ([4, 2, 30, 31], [48, 48]),
@@ -17,6 +17,8 @@ const SIZES: [([usize; 4], [usize; 2]); 7] = [
     ([2, 9, 17, 2], [64, 65]),
     ([1, 4, 260, 70], [1300, 1]),
     ([3, 1, 1, 300], [20, 64]),
+    // Too large to be read in place.
+    ([1, 2, 290, 310], [150, 300]),
 ];
 
 /// Positions of a rotated and scaled image, close together within a tile, or anywhere.
@@ -111,5 +113,21 @@ fn other_instruction_sets() {
             "{simd}: {text}{}",
             String::from_utf8_lossy(&run.stderr)
         );
+    }
+}
+
+#[test]
+fn a_pixel_without_a_number_stays_where_it_is() {
+    // One row of pixels: less than a window. Every second tile of 32 columns samples the first third alone, and takes
+    // memory that the tile before it has used.
+    let x = Arr::from_fn(&[1, 1, 1, 300], |i| if i[3] == 200 { f64::NAN } else { 1.0 });
+    let grid = Arr::from_fn(&[1, 1600, 64, 2], |i| match (i[3], i[2]) {
+        (1, _) => 0.0,
+        (_, j @ 0..32) => j as f64 / 16.0 - 1.0,
+        (_, j) => (j - 32) as f64 / 48.0 - 1.0,
+    });
+    for mode in 1..3 {
+        let got = values(&op("gridSample", &[&tensor(&x), &tensor(&grid)], &[mode, 1, 0], &[]));
+        assert!(got.chunks_exact(64).all(|row| row[32..].iter().all(|v| v.is_finite())), "mode {mode}");
     }
 }

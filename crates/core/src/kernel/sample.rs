@@ -7,6 +7,7 @@
 mod forward;
 mod grid;
 mod image;
+mod part;
 mod shape;
 mod tile;
 mod windows;

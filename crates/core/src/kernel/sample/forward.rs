@@ -2,11 +2,12 @@
 
 #![allow(clippy::needless_range_loop)] // as in product.rs
 
+use super::part::TileWindows;
 use super::shape::{by_mode, Rule, SampleShape};
-use super::tile::{TileWindows, Tiling, BLOCKS_PER_TILE};
+use super::tile::{each_tile, Tiling, BLOCKS_PER_TILE};
 use super::windows::{load_windows, SampleWindows, BLOCK};
 use crate::kernel::element::Element;
-use crate::kernel::parallel::{each, uninit, Shared, MIN_PARALLEL_SAMPLES};
+use crate::kernel::parallel::{uninit, Shared, MIN_PARALLEL_SAMPLES};
 use crate::kernel::simd::{entry, isa, Simd};
 use crate::sampling::Interpolation;
 
@@ -20,13 +21,14 @@ fn forward_of<T: Element, const K: usize>(x: &[T], grid: &[T], s: &SampleShape, 
     // SAFETY: tasks write disjoint positions of all channels, which cover the result.
     let mut y = unsafe { uninit(s.batch * s.channels * positions) };
     let (to, planes) = (Shared::new(&mut y), s.batch / sets * s.channels);
-    each(sets * tiling.count(), s.batch * s.channels * positions > MIN_PARALLEL_SAMPLES, |task| {
+    let make = || (TileWindows::<T, K>::new(true), Vec::new(), [[T::zero(); BLOCK]; BLOCKS_PER_TILE]);
+    let parallel = s.batch * s.channels * positions > MIN_PARALLEL_SAMPLES;
+    each_tile(sets * tiling.count(), parallel, make, |(around, part, values), task| {
         let (set, tile) = (task / tiling.count(), tiling.tile(task % tiling.count()));
-        let around = TileWindows::<T, K>::of(&tile, &grid[2 * set * positions..], s, rule, false);
-        let (mut part, mut values) = (Vec::new(), [[T::zero(); BLOCK]; BLOCKS_PER_TILE]);
+        around.fill(&tile, &grid[2 * set * positions..], s, rule, false);
         for plane in set * planes..(set + 1) * planes {
-            let x = around.part(&x[plane * pixels..][..pixels], s, &mut part);
-            for ((values, windows), at) in values.iter_mut().zip(&around.windows).zip(&around.at) {
+            let x = around.part(&x[plane * pixels..][..pixels], s, part);
+            for (values, (windows, at)) in values.iter_mut().zip(around.blocks()) {
                 // SAFETY: the CPU has the instructions, and windows are inside the part.
                 unsafe { sample(isa(), x, around.stride, at, windows, values) }
             }

@@ -1,7 +1,8 @@
 //! The gradient of samples in the image.
 
+use super::part::TileWindows;
 use super::shape::{by_mode, Rule, SampleShape};
-use super::tile::{Tile, TileWindows, Tiling, TILE};
+use super::tile::{each_tile, Tile, Tiling, TILE};
 use super::windows::{SampleWindows, BLOCK};
 use crate::allocation::zeros;
 use crate::kernel::element::Element;
@@ -33,9 +34,9 @@ fn by_image_of<T: Element, const K: usize>(g: &[T], grid: &[T], s: &SampleShape,
 
 fn in_groups<T: Element, const K: usize, const G: usize>(g: &[T], grid: &[T], s: &SampleShape, rule: &Rule) -> Vec<T> {
     let (pixels, positions, tiling) = (s.height * s.width, s.positions(), Tiling::of(s));
-    let around = |image: usize, tile: &Tile| {
+    let fill = |around: &mut TileWindows<T, K>, image: usize, tile: &Tile| {
         let set = if s.sets(grid) == 1 { 0 } else { image };
-        TileWindows::<T, K>::of(tile, &grid[2 * set * positions..], s, rule, false)
+        around.fill(tile, &grid[2 * set * positions..], s, rule, false);
     };
     let groups = s.channels.div_ceil(G);
     let bands = if s.batch * groups < MIN_TASKS {
@@ -46,23 +47,29 @@ fn in_groups<T: Element, const K: usize, const G: usize>(g: &[T], grid: &[T], s:
     // The rows that each tile touches: a band skips tiles without rows of its own.
     let mut rows = vec![0..s.height; if bands == 1 { 0 } else { s.batch * tiling.count() }];
     let to = Shared::new(&mut rows);
-    // SAFETY: tasks write disjoint elements.
-    each(rows.len(), true, |i| unsafe {
-        *to.at(i) = around(i / tiling.count(), &tiling.tile(i % tiling.count())).rows
-    });
+    each_tile(
+        rows.len(),
+        true,
+        || TileWindows::new(false),
+        |around, i| {
+            fill(around, i / tiling.count(), &tiling.tile(i % tiling.count()));
+            // SAFETY: tasks write disjoint elements.
+            unsafe { *to.at(i) = around.rows.clone() }
+        },
+    );
     let mut dx = zeros::<T>(s.batch * s.channels * pixels);
     let to = Shared::new(&mut dx);
     each(s.batch * groups * bands, s.batch * s.channels * positions > MIN_PARALLEL_SAMPLES, |task| {
         let (image, first, band) = (task / bands / groups, task / bands % groups * G, task % bands);
         let band = band * s.height / bands..(band + 1) * s.height / bands;
         let planes = image * s.channels + first..image * s.channels + (first + G).min(s.channels);
-        let (mut part, mut seeds) = (Vec::new(), [[T::zero(); TILE]; G]);
+        let (mut around, mut part, mut seeds) = (TileWindows::new(false), Vec::new(), [[T::zero(); TILE]; G]);
         for i in 0..tiling.count() {
             if rows.get(image * tiling.count() + i).is_some_and(|r| r.start >= band.end || r.end <= band.start) {
                 continue;
             }
             let tile = tiling.tile(i);
-            let around = around(image, &tile);
+            fill(&mut around, image, &tile);
             for (plane, seeds) in planes.clone().zip(&mut seeds) {
                 tile.take::<T, 1>(&g[plane * positions..], seeds);
             }
@@ -94,7 +101,7 @@ impl<T: Element, const K: usize> TileWindows<T, K> {
             part.clear();
             part.resize(self.rows.len() * self.stride, [T::zero(); G]);
         }
-        for (b, (windows, at)) in self.windows.iter().zip(&self.at).enumerate() {
+        for (b, (windows, at)) in self.blocks().enumerate() {
             let first = b * BLOCK;
             if self.copied {
                 scatter(isa(), g, first, BLOCK.min(len - first), windows, at, self.stride, part);

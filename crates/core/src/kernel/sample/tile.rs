@@ -1,12 +1,8 @@
 //! The positions of an output in tiles, so that the part of the image around a tile is small and read together.
 
-#![allow(clippy::needless_range_loop)] // as in product.rs
-
-use super::shape::{Rule, SampleShape};
-use super::windows::{SampleWindows, BLOCK};
-use crate::kernel::element::Element;
-use crate::kernel::parallel::uninit;
-use std::ops::Range;
+use super::shape::SampleShape;
+use super::windows::BLOCK;
+use crate::kernel::parallel::each;
 
 /// Blocks of positions in a tile.
 pub(super) const BLOCKS_PER_TILE: usize = 8;
@@ -14,8 +10,6 @@ pub(super) const BLOCKS_PER_TILE: usize = 8;
 pub(super) const TILE: usize = BLOCKS_PER_TILE * BLOCK;
 /// Columns of a tile.
 const COLUMNS: usize = 32;
-/// Largest part of the image, in pixels, that is copied.
-const MAX_COPY: usize = 8 * TILE;
 
 /// The division of an output into tiles.
 #[derive(Clone, Copy)]
@@ -59,10 +53,15 @@ pub(super) struct Tile {
     stride: usize,
 }
 
+/// Values that are copied together.
+pub(super) const STEP: usize = 8;
+
 /// Copies `count` values, mostly few: a call of the system's function would take longer.
+///
+/// # Safety
+/// Both have as many, apart from each other.
 #[inline(always)]
-unsafe fn copy<T: Copy>(from: *const T, to: *mut T, count: usize) {
-    const STEP: usize = 8;
+pub(super) unsafe fn copy<T: Copy>(from: *const T, to: *mut T, count: usize) {
     let mut i = 0;
     while i + STEP <= count {
         to.add(i).cast::<[T; STEP]>().write_unaligned(from.add(i).cast::<[T; STEP]>().read_unaligned());
@@ -102,64 +101,19 @@ impl Tile {
     }
 }
 
-/// The windows of a tile: the part of the image that they cover, and the offset of each window in it.
-pub(super) struct TileWindows<T, const K: usize> {
-    pub windows: Vec<SampleWindows<T, K>>,
-    pub at: Vec<[u32; BLOCK]>,
-    pub rows: Range<usize>,
-    pub columns: Range<usize>,
-    /// Pixels between rows of the part.
-    pub stride: usize,
-    /// Whether the part is copied, or the offsets are those in the whole image.
-    pub copied: bool,
-}
+/// Largest number of tasks that share the tiles: each keeps its memory from tile to tile.
+const MAX_TASKS: usize = 64;
 
-impl<T: Element, const K: usize> TileWindows<T, K> {
-    /// The windows of a tile of the positions (x, y) of `grid`, with the derivatives of the weights if `derivatives`.
-    pub(super) fn of(tile: &Tile, grid: &[T], s: &SampleShape, rule: &Rule, derivatives: bool) -> Self {
-        let mut positions = [T::zero(); 2 * TILE];
-        tile.take::<T, 2>(grid, &mut positions);
-        // The last block is filled by repeating the last position.
-        let last = 2 * tile.len();
-        for p in (last..2 * BLOCK * tile.blocks()).step_by(2) {
-            (positions[p], positions[p + 1]) = (positions[last - 2], positions[last - 1]);
-        }
-        // SAFETY: windows are plain numbers, and `fill` writes those that are read.
-        let (mut windows, mut at) =
-            unsafe { (uninit::<SampleWindows<T, K>>(tile.blocks()), uninit::<[u32; BLOCK]>(tile.blocks())) };
-        let mut span = [[i32::MAX, 0]; 2];
-        for (windows, grid) in windows.iter_mut().zip(positions.as_chunks::<{ 2 * BLOCK }>().0) {
-            windows.fill(rule, grid, s, derivatives);
-            for (all, here) in span.iter_mut().zip(windows.span) {
-                *all = [all[0].min(here[0]), all[1].max(here[1])];
-            }
-        }
-        let [rows, columns] = span.map(|[first, last]| first as usize..last as usize + K);
-        // An image smaller than a window is always copied: the copy is as large as the window.
-        let copied = rows.len() * columns.len() <= MAX_COPY || s.height < K || s.width < K;
-        let (first, stride) =
-            if copied { (rows.start * columns.len() + columns.start, columns.len()) } else { (0, s.width) };
-        for (at, windows) in at.iter_mut().zip(&windows) {
-            for p in 0..BLOCK {
-                at[p] = (windows.row[p] as u32 * stride as u32)
-                    .wrapping_add(windows.column[p] as u32)
-                    .wrapping_sub(first as u32);
-            }
-        }
-        Self { windows, at, rows, columns, stride, copied }
-    }
-    /// The pixels to which the offsets refer: `x` itself, or its part copied to `to`.
-    pub(super) fn part<'a>(&self, x: &'a [T], s: &SampleShape, to: &'a mut Vec<T>) -> &'a [T] {
-        if !self.copied {
-            return x;
-        }
-        to.resize(self.rows.len() * self.columns.len(), T::zero());
-        for (row, to) in self.rows.clone().zip(to.chunks_exact_mut(self.stride)).take(s.height) {
-            let count = self.stride.min(s.width);
-            let from = &x[row * s.width + self.columns.start..][..count];
-            // SAFETY: both have as many values.
-            unsafe { copy(from.as_ptr(), to.as_mut_ptr(), count) };
-        }
-        to
-    }
+/// Calls `f` for each of `count` tiles, with memory that `make` gives once for several tiles.
+pub(super) fn each_tile<M>(
+    count: usize,
+    parallel: bool,
+    make: impl Fn() -> M + Sync,
+    f: impl Fn(&mut M, usize) + Sync,
+) {
+    let tasks = count.min(MAX_TASKS);
+    each(tasks, parallel, |task| {
+        let mut memory = make();
+        (task * count / tasks..(task + 1) * count / tasks).for_each(|i| f(&mut memory, i));
+    });
 }

@@ -16,8 +16,6 @@ pub(super) const BLOCK: usize = 64;
 pub(super) struct SampleWindows<T, const K: usize> {
     pub row: [i32; BLOCK],
     pub column: [i32; BLOCK],
-    /// Smallest and largest first row, and first column.
-    pub span: [[i32; 2]; 2],
     pub down: [[T; BLOCK]; K],
     pub right: [[T; BLOCK]; K],
     /// Derivatives of the weights with respect to the coordinates of the grid, if requested.
@@ -26,16 +24,50 @@ pub(super) struct SampleWindows<T, const K: usize> {
 }
 
 impl<T: Element, const K: usize> SampleWindows<T, K> {
-    /// The windows around the positions (x, y) of `grid`, with `derivatives` if true.
-    pub(super) fn fill(&mut self, rule: &Rule, grid: &[T; 2 * BLOCK], s: &SampleShape, derivatives: bool) {
+    /// The windows around the positions (x, y) of `grid`, with `derivatives` if true. Their first rows and columns are
+    /// added to `spans`.
+    pub(super) fn fill(
+        &mut self,
+        rule: &Rule,
+        grid: &[T; 2 * BLOCK],
+        s: &SampleShape,
+        derivatives: bool,
+        spans: &mut [Span; 2],
+    ) {
         // SAFETY: the CPU has the instructions.
-        unsafe { fill(isa(), rule, grid, s, derivatives, self) }
+        unsafe { fill(isa(), rule, grid, s, derivatives, self, spans) }
+    }
+}
+
+/// Smallest and largest index at each place of several blocks: in lanes, of which the compiler makes vectors.
+pub(super) struct Span {
+    low: [i32; BLOCK],
+    high: [i32; BLOCK],
+}
+
+impl Span {
+    /// Of no block.
+    pub(super) const EMPTY: Self = Self { low: [i32::MAX; BLOCK], high: [0; BLOCK] };
+
+    #[inline(always)]
+    fn add(&mut self, block: &[i32; BLOCK]) {
+        for p in 0..BLOCK {
+            self.low[p] = self.low[p].min(block[p]);
+            self.high[p] = self.high[p].max(block[p]);
+        }
+    }
+    /// Smallest and largest index of all.
+    pub(super) fn ends(&self) -> [usize; 2] {
+        let low = self.low.iter().fold(i32::MAX, |low, &v| low.min(v));
+        let high = self.high.iter().fold(0, |high, &v| high.max(v));
+        [low as usize, high as usize]
     }
 }
 
 entry! {
     fn fill[T: Element, const K: usize](
         rule: &Rule, grid: &[T; 2 * BLOCK], s: &SampleShape, derivatives: bool, out: &mut SampleWindows<T, K>,
+        spans: &mut [Span; 2],
     ) = fill_of
 }
 
@@ -47,11 +79,12 @@ fn fill_of<S: Simd, T: Element, const K: usize>(
     s: &SampleShape,
     derivatives: bool,
     out: &mut SampleWindows<T, K>,
+    spans: &mut [Span; 2],
 ) {
     match rule.outside {
-        Outside::Zeros => both_axes::<T, 0, K>(rule.align, grid, s, derivatives, out),
-        Outside::Border => both_axes::<T, 1, K>(rule.align, grid, s, derivatives, out),
-        Outside::Reflection => both_axes::<T, 2, K>(rule.align, grid, s, derivatives, out),
+        Outside::Zeros => both_axes::<T, 0, K>(rule.align, grid, s, derivatives, out, spans),
+        Outside::Border => both_axes::<T, 1, K>(rule.align, grid, s, derivatives, out, spans),
+        Outside::Reflection => both_axes::<T, 2, K>(rule.align, grid, s, derivatives, out, spans),
     }
 }
 
@@ -62,6 +95,7 @@ fn both_axes<T: Element, const OUTSIDE: u8, const K: usize>(
     s: &SampleShape,
     derivatives: bool,
     out: &mut SampleWindows<T, K>,
+    spans: &mut [Span; 2],
 ) {
     let mut coordinates = [[0.0; BLOCK]; 2];
     for p in 0..BLOCK {
@@ -85,8 +119,8 @@ fn both_axes<T: Element, const OUTSIDE: u8, const K: usize>(
         &mut out.right,
         &mut out.by_column,
     );
-    out.span =
-        [&out.row, &out.column].map(|all| all.iter().fold([i32::MAX, 0], |[low, high], &v| [low.min(v), high.max(v)]));
+    spans[0].add(&out.row);
+    spans[1].add(&out.column);
 }
 
 /// A position mapped into the image, and the derivative of that. `OUTSIDE` is 0 for zeros (unchanged), 1 for the
