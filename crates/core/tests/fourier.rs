@@ -19,8 +19,8 @@ fn make(data: &[f64], shape: &[usize], dtype: DType) -> Tensor {
 }
 
 /// The error of a sum over `n` numbers that is allowed, in units of the signal's norm. It grows with the number of
-/// passes, log2 n (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 24.1); in float64 the errors of
-/// the definition, added term by term, are larger.
+/// passes, log2 n (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 24.1); in float64 the errors
+/// of the definition, added term by term, are larger.
 fn tolerance(dtype: DType, n: usize) -> f64 {
     if dtype == DType::F32 {
         f64::from(f32::EPSILON) * (4.0 * n as f64).log2()

@@ -1,8 +1,8 @@
 //! Transforms of lengths with large prime factors, as circular convolutions with a chirp (Bluestein, 1970,
 //! doi:10.1109/TAU.1970.1162132).
 //!
-//! As 2 j k = j^2 + k^2 - (k - j)^2, y_k = b_k sum_j (x_j b_j) conj(b_(k-j)) with b_k = e^(-pi i k^2 / n): a convolution,
-//! computed in Fourier space with a length m >= 2 n - 1 that is easy to transform.
+//! As 2 j k = j^2 + k^2 - (k - j)^2, y_k = b_k sum_j (x_j b_j) conj(b_(k-j)) with b_k = e^(-pi i k^2 / n): a
+//! convolution, computed in Fourier space with a length m >= 2 n - 1 that is easy to transform.
 
 use super::block::Memory;
 use super::lanes::{on_lanes, times, FftElement, Lanes};
