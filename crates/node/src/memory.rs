@@ -4,36 +4,45 @@
 //! cleared and mapped again: a fifth of the time of a step, and more than half where images are large. Blocks in use
 //! and cached ones are together at most 1.25 times what was in use at once not long ago, or [`MIN_CACHED`] more than is
 //! in use; [`release`] returns all that are cached.
+//!
+//! On Linux large blocks are mapped one by one. glibc's malloc does that only until the first ones are freed; then it
+//! takes them from its heap, whose holes stay resident: with it a step of a U-Net takes a seventh more memory.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Minimum size of a cached block.
 const MIN_SIZE: usize = 1 << 16;
+/// Minimum size of a block that is mapped by itself.
+#[cfg(target_os = "linux")]
+const MIN_MAPPED: usize = 1 << 18;
 /// Sizes are rounded up to a quarter of a power of two: at most a fifth is wasted.
 const CLASSES: usize = 4 * 15;
 /// Maximum number of cached blocks per class.
 const DEPTH: usize = 64;
 /// Bytes that may be cached whatever was in use, and at most.
-const MIN_CACHED: usize = 256 << 20;
+const MIN_CACHED: usize = 32 << 20;
 const MAX_CACHED: usize = if usize::BITS == 64 { 4 << 30 } else { 1 << 30 };
 /// Blocks that are requested while a peak counts; a step of a U-Net requests some hundreds.
-const PERIOD: u32 = 1 << 13;
+const PERIOD: u64 = 1 << 13;
 
 struct Cache {
     blocks: [[usize; DEPTH]; CLASSES],
     counts: [usize; CLASSES],
+    /// When a block of a class was last requested, in requests.
+    requested: [u64; CLASSES],
     /// Cached bytes, and those in use, of blocks that can be cached.
     bytes: usize,
     used: usize,
     /// The most bytes in use in this period, and in the one before.
     peaks: [usize; 2],
-    requests: u32,
+    requests: u64,
 }
 
 static CACHE: Mutex<Cache> = Mutex::new(Cache {
     blocks: [[0; DEPTH]; CLASSES],
     counts: [0; CLASSES],
+    requested: [0; CLASSES],
     bytes: 0,
     used: 0,
     peaks: [0; 2],
@@ -47,24 +56,72 @@ impl Cache {
         // Blocks of other sizes than those that are requested next are cached too: a quarter more.
         (peak + peak / 4).saturating_sub(self.used).clamp(MIN_CACHED, MAX_CACHED)
     }
-    /// Notes that a block of so many bytes is in use.
-    fn request(&mut self, size: usize) {
+    /// Notes that a block of a class is in use.
+    fn request(&mut self, class: usize, size: usize) {
         self.used += size;
         self.peaks[0] = self.peaks[0].max(self.used);
         self.requests += 1;
-        if self.requests == PERIOD {
-            (self.peaks, self.requests) = ([self.used, self.peaks[0]], 0);
+        self.requested[class] = self.requests;
+        if self.requests.is_multiple_of(PERIOD) {
+            self.peaks = [self.used, self.peaks[0]];
+        }
+    }
+    /// Makes room for a block of a class: returns blocks to the system whose class was requested longest ago. False
+    /// where that is the class itself.
+    fn make_room(&mut self, class: usize, size: usize) -> bool {
+        let limit = self.limit();
+        while self.bytes + size > limit {
+            let cached = (0..CLASSES).filter(|&c| self.counts[c] > 0);
+            match cached.min_by_key(|&c| self.requested[c]) {
+                Some(oldest) if self.requested[oldest] < self.requested[class] => self.drop_one(oldest),
+                _ => return false,
+            }
+        }
+        true
+    }
+    /// Where a new block would exceed the limit, a cached block of another class that is given this size: its pages
+    /// need not be cleared and mapped again.
+    #[cfg(target_os = "linux")]
+    fn resized(&mut self, size: usize) -> Option<*mut u8> {
+        if size < MIN_MAPPED || self.bytes <= self.limit() {
+            return None;
+        }
+        let mapped = (0..CLASSES).filter(|&c| self.counts[c] > 0 && class_size(c) >= MIN_MAPPED);
+        let class = mapped.min_by_key(|&c| class_size(c).abs_diff(size))?;
+        let block = self.take(class)?;
+        // SAFETY: the block is mapped, has the size of its class, and nobody has it.
+        unsafe {
+            let moved = libc::mremap(block.cast(), class_size(class), size, libc::MREMAP_MAYMOVE);
+            if moved == libc::MAP_FAILED {
+                unmap(block, class_size(class));
+                return None;
+            }
+            Some(moved.cast())
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    fn resized(&mut self, _size: usize) -> Option<*mut u8> {
+        None
+    }
+    /// Takes a cached block of a class.
+    fn take(&mut self, class: usize) -> Option<*mut u8> {
+        let count = self.counts[class].checked_sub(1)?;
+        self.counts[class] = count;
+        self.bytes -= class_size(class);
+        Some(self.blocks[class][count] as *mut u8)
+    }
+    /// Returns a cached block of a class to the system.
+    fn drop_one(&mut self, class: usize) {
+        if let Some(block) = self.take(class) {
+            // SAFETY: the block is of this class, and nobody has it.
+            unsafe { unmap(block, class_size(class)) }
         }
     }
     /// Returns blocks to the system, large ones first, until no more than `limit` bytes are cached.
     fn shrink(&mut self, limit: usize) {
         for class in (0..CLASSES).rev() {
-            let size = class_size(class);
             while self.bytes > limit && self.counts[class] > 0 {
-                self.counts[class] -= 1;
-                self.bytes -= size;
-                // SAFETY: the block is the system's, of this class, and nobody has it.
-                unsafe { System.dealloc(self.blocks[class][self.counts[class]] as *mut u8, class_layout(size)) }
+                self.drop_one(class);
             }
         }
     }
@@ -94,18 +151,47 @@ fn class_layout(size: usize) -> Layout {
     unsafe { Layout::from_size_align_unchecked(size, 64) }
 }
 
+/// Memory for a block of a class, zeroed if need be; null where the system has none.
+///
+/// # Safety
+/// The size is that of a class.
+unsafe fn map(size: usize, zeroed: bool) -> *mut u8 {
+    #[cfg(target_os = "linux")]
+    if size >= MIN_MAPPED {
+        let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        let block = libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0);
+        return if block == libc::MAP_FAILED { std::ptr::null_mut() } else { block.cast() };
+    }
+    if zeroed {
+        System.alloc_zeroed(class_layout(size))
+    } else {
+        System.alloc(class_layout(size))
+    }
+}
+
+/// Returns a block to the system.
+///
+/// # Safety
+/// `map` returned it for this size, and nobody has it.
+unsafe fn unmap(block: *mut u8, size: usize) {
+    #[cfg(target_os = "linux")]
+    if size >= MIN_MAPPED {
+        libc::munmap(block.cast(), size);
+        return;
+    }
+    System.dealloc(block, class_layout(size));
+}
+
 /// A cached block of a class; `None` where the system must give one.
 fn take(class: usize, size: usize) -> Option<*mut u8> {
     let mut cache = cache();
-    cache.request(size);
-    let Some(count) = cache.counts[class].checked_sub(1) else {
+    cache.request(class, size);
+    let block = cache.take(class).or_else(|| cache.resized(size));
+    if block.is_none() {
         let limit = cache.limit();
         cache.shrink(limit);
-        return None;
-    };
-    cache.counts[class] = count;
-    cache.bytes -= size;
-    Some(cache.blocks[class][count] as *mut u8)
+    }
+    block
 }
 
 /// Returns all cached blocks to the system.
@@ -132,12 +218,12 @@ unsafe fn from_system(request: impl Fn() -> *mut u8) -> *mut u8 {
     request()
 }
 
-/// As `from_system`, for a block that can be cached.
+/// As `from_system`, for a block of a class.
 ///
 /// # Safety
-/// `request` returns null or a block of this size.
-unsafe fn class_block(size: usize, request: impl Fn() -> *mut u8) -> *mut u8 {
-    let block = from_system(request);
+/// As for `map`.
+unsafe fn class_block(size: usize, zeroed: bool) -> *mut u8 {
+    let block = from_system(|| map(size, zeroed));
     if block.is_null() {
         cache().used -= size;
     }
@@ -152,9 +238,7 @@ pub struct CachingAllocator;
 unsafe impl GlobalAlloc for CachingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match class(layout) {
-            Some((class, size)) => {
-                take(class, size).unwrap_or_else(|| class_block(size, || System.alloc(class_layout(size))))
-            }
+            Some((class, size)) => take(class, size).unwrap_or_else(|| class_block(size, false)),
             None => from_system(|| System.alloc(layout)),
         }
     }
@@ -165,7 +249,7 @@ unsafe impl GlobalAlloc for CachingAllocator {
                 block.write_bytes(0, layout.size());
                 block
             }
-            None => class_block(size, || System.alloc_zeroed(class_layout(size))),
+            None => class_block(size, true),
         }
     }
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -173,13 +257,13 @@ unsafe impl GlobalAlloc for CachingAllocator {
         let mut cache = cache();
         cache.used -= size;
         let count = cache.counts[class];
-        if count < DEPTH && cache.bytes + size <= cache.limit() {
+        if count < DEPTH && cache.make_room(class, size) {
             cache.blocks[class][count] = block as usize;
             cache.counts[class] = count + 1;
             cache.bytes += size;
         } else {
             drop(cache);
-            System.dealloc(block, class_layout(size));
+            unmap(block, size);
         }
     }
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
