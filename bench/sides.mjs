@@ -73,6 +73,14 @@ async function ifInstalled(one, open) {
   return { label: labelOf(one), ...(await open()) };
 }
 
+/** Why the module with threads would compute with one thread in this Node; undefined where it would not. */
+async function lacksInstructions(one) {
+  if (one !== libraries["wasm threads"]) return undefined;
+  const { cpuModule } = await import("../dist/runtime/web/features.js");
+  if (cpuModule() === "relaxed") return undefined;
+  return { skipped: `${one.label}: it needs relaxed SIMD, which Node ${process.versions.node} does not have` };
+}
+
 const worker = (program, options = {}, env = {}) =>
   startPeer(process.execPath, [join(root, "bench", "worker.mjs"), program, JSON.stringify(options)], env);
 
@@ -90,7 +98,7 @@ export const openers = {
   ...Object.fromEntries(
     Object.entries(libraries).map(([key, one]) => [
       key,
-      () => ifInstalled(one, () => worker(one.program, one.options)),
+      async () => (await lacksInstructions(one)) ?? ifInstalled(one, () => worker(one.program, one.options)),
     ]),
   ),
   adjoint: async () => ({ label: "adjoint", ...(await worker("adjoint")) }),

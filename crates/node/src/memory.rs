@@ -21,7 +21,7 @@ const CLASSES: usize = 4 * 15;
 /// Maximum number of cached blocks per class.
 const DEPTH: usize = 64;
 /// Bytes that may be cached whatever was in use, and at most.
-const MIN_CACHED: usize = 32 << 20;
+const MIN_CACHED: usize = 256 << 20;
 const MAX_CACHED: usize = if usize::BITS == 64 { 4 << 30 } else { 1 << 30 };
 /// Blocks that are requested while a peak counts; a step of a U-Net requests some hundreds.
 const PERIOD: u64 = 1 << 13;
