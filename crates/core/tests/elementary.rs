@@ -195,26 +195,12 @@ fn bits_do_not_depend_on_threads() {
     }
 }
 
-/// Lesser instruction sets, each in a process of its own: the choice is made once.
 #[test]
 fn other_instruction_sets() {
-    for simd in ["avx2", "portable"] {
-        let own = std::env::current_exe().expect("a test has a file");
-        let names = [
-            "errors_in_units_of_the_last_place",
-            "ends_of_the_range",
-            "derivatives",
-            "layouts",
-            "--exact",
-            "--nocapture",
-        ];
-        let run = std::process::Command::new(own).args(names).env("ADJOINT_SIMD", simd).output().expect("runs");
-        let text = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(
-            run.status.success() && text.contains("4 passed"),
-            "{simd}: {text}{}",
-            String::from_utf8_lossy(&run.stderr)
-        );
-        println!("{simd}: {text}");
-    }
+    common::on_other_instruction_sets(&[
+        "errors_in_units_of_the_last_place",
+        "ends_of_the_range",
+        "derivatives",
+        "layouts",
+    ]);
 }

@@ -150,18 +150,7 @@ fn spectra_of_images_are_those_of_complex_images() {
     }
 }
 
-/// Lesser instruction sets, each in a process of its own: the choice is made once.
 #[test]
 fn other_instruction_sets() {
-    for simd in ["avx2", "portable"] {
-        let own = std::env::current_exe().expect("a test has a file");
-        let names = ["sums_match_the_definition", "spectra_of_images_are_those_of_complex_images", "--exact"];
-        let run = std::process::Command::new(own).args(names).env("ADJOINT_SIMD", simd).output().expect("runs");
-        let text = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(
-            run.status.success() && text.contains("2 passed"),
-            "{simd}: {text}{}",
-            String::from_utf8_lossy(&run.stderr)
-        );
-    }
+    common::on_other_instruction_sets(&["sums_match_the_definition", "spectra_of_images_are_those_of_complex_images"]);
 }

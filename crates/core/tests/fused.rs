@@ -352,25 +352,13 @@ fn bits_do_not_depend_on_threads() {
     common::same_on_all_threads("fused", all);
 }
 
-/// Lesser instruction sets, each in a process of its own: the choice is made once.
 #[test]
 fn other_instruction_sets() {
-    for simd in ["avx2", "portable"] {
-        let own = std::env::current_exe().expect("a test has a file");
-        let names = [
-            "batch_norm_and_its_gradient",
-            "norms_of_images_and_their_gradients",
-            "moments_keep_their_digits",
-            "activations",
-            "gradients_through_an_activation",
-            "--exact",
-        ];
-        let run = std::process::Command::new(own).args(names).env("ADJOINT_SIMD", simd).output().expect("runs");
-        let text = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(
-            run.status.success() && text.contains("5 passed"),
-            "{simd}: {text}{}",
-            String::from_utf8_lossy(&run.stderr)
-        );
-    }
+    common::on_other_instruction_sets(&[
+        "batch_norm_and_its_gradient",
+        "norms_of_images_and_their_gradients",
+        "moments_keep_their_digits",
+        "activations",
+        "gradients_through_an_activation",
+    ]);
 }

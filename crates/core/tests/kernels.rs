@@ -260,22 +260,8 @@ fn bits_do_not_depend_on_threads() {
     }
 }
 
-/// The kernels of lesser instruction sets, each in a process of its own: the choice is made once.
 #[test]
 fn other_instruction_sets() {
     let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
-    for simd in ["avx2", "portable"] {
-        let own = std::env::current_exe().expect("a test has a file");
-        let run = std::process::Command::new(own)
-            .args(["the_rule", "depthwise", "--exact"])
-            .env("ADJOINT_SIMD", simd)
-            .output()
-            .expect("runs");
-        let text = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(
-            run.status.success() && text.contains("2 passed"),
-            "{simd}: {text}{}",
-            String::from_utf8_lossy(&run.stderr)
-        );
-    }
+    common::on_other_instruction_sets(&["the_rule", "depthwise"]);
 }

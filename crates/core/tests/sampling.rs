@@ -100,20 +100,9 @@ fn one_set_of_positions_for_all_images() {
     }
 }
 
-/// Lesser instruction sets, each in a process of its own: the choice is made once.
 #[test]
 fn other_instruction_sets() {
-    for simd in ["avx2", "portable"] {
-        let own = std::env::current_exe().expect("a test has a file");
-        let names = ["samples_match_the_definition", "gradients_match_the_composed_form", "--exact"];
-        let run = std::process::Command::new(own).args(names).env("ADJOINT_SIMD", simd).output().expect("runs");
-        let text = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(
-            run.status.success() && text.contains("2 passed"),
-            "{simd}: {text}{}",
-            String::from_utf8_lossy(&run.stderr)
-        );
-    }
+    common::on_other_instruction_sets(&["samples_match_the_definition", "gradients_match_the_composed_form"]);
 }
 
 #[test]

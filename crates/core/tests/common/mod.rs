@@ -81,6 +81,22 @@ pub fn check_all<T>(items: &[T], name: impl Fn(&T) -> String, check: impl Fn(&T)
     assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), items.len(), failed.join("\n"));
 }
 
+/// Runs tests of this file with lesser instruction sets, each in a process of its own, since the choice is made once.
+pub fn on_other_instruction_sets(tests: &[&str]) {
+    for simd in ["avx2", "portable"] {
+        let own = std::env::current_exe().expect("a test has a file");
+        let mut run = std::process::Command::new(own);
+        let run = run.args(tests).args(["--exact", "--nocapture"]).env("ADJOINT_SIMD", simd).output().expect("runs");
+        let text = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert!(
+            run.status.success() && text.contains(&format!("{} passed", tests.len())),
+            "{simd}: {text}{}",
+            String::from_utf8_lossy(&run.stderr)
+        );
+        println!("{simd}: {text}");
+    }
+}
+
 /// The same values on any number of threads, bit for bit.
 #[cfg(feature = "threads")]
 pub fn same_on_all_threads<R: PartialEq + Send>(what: &str, all: impl Fn() -> R + Sync) {
