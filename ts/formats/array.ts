@@ -1,4 +1,4 @@
-import { ArgumentError, nearest } from "../runtime/index.js";
+import { ArgumentError, nearest, shown } from "../runtime/index.js";
 import {
   allocate,
   type ArrayData,
@@ -158,8 +158,8 @@ export function chooseDataset(format: string, names: readonly string[], dataset:
   const [first] = names;
   if (first === undefined) throw invalid(format, "the file has no array of numbers");
   const quoted = (list: readonly string[]): string => {
-    const shown = list.slice(0, 30).map((name) => JSON.stringify(name));
-    return shown.join(", ") + (list.length > 30 ? ` and ${list.length - 30} more` : "");
+    const told = list.slice(0, 30).map((name) => JSON.stringify(name));
+    return told.join(", ") + (list.length > 30 ? ` and ${list.length - 30} more` : "");
   };
   if (dataset === undefined) {
     if (names.length === 1) return first;
@@ -170,7 +170,7 @@ export function chooseDataset(format: string, names: readonly string[], dataset:
   }
   if (names.includes(dataset)) return dataset;
   throw new ArgumentError(
-    `${format}: there is no dataset ${JSON.stringify(dataset)}; did you mean ` +
+    `${format}: there is no dataset ${shown(dataset)}; did you mean ` +
       `${JSON.stringify(nearest(dataset, names) ?? first)}? It has ${quoted(names)}.`,
     "missing_key",
   );

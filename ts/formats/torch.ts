@@ -1,4 +1,4 @@
-import { ArgumentError, FormatError } from "../runtime/index.js";
+import { ArgumentError, FormatError, shown } from "../runtime/index.js";
 import { type ArrayData, components, decodeElements, elementSize, type ElementType, memorySize } from "./elements.js";
 import { invalid, tooLarge, unsupported } from "./fail.js";
 import { type PickleValue, readPickle } from "./pickle.js";
@@ -220,7 +220,7 @@ function keyed(root: Map<PickleValue, PickleValue>, key: string): Dictionary {
   if (found !== undefined) return found;
   const names = [...root].filter(([, value]) => stateOf(value)).map(([name]) => JSON.stringify(String(name)));
   const expected = names.length > 0 ? `one of ${names.join(", ")}` : "none, as the file has no such entry";
-  throw new ArgumentError(`readWeights: key is ${JSON.stringify(key)}, expected ${expected}.`, "missing_key");
+  throw new ArgumentError(`readWeights: key is ${shown(key)}, expected ${expected}.`, "missing_key");
 }
 
 function search(value: Map<PickleValue, PickleValue>, depth: number): Dictionary | undefined {

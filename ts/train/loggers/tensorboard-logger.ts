@@ -1,5 +1,5 @@
 import { appendFile, encodePng } from "../../io/index.js";
-import { ArgumentError, checkOptions, currentPlatform, ShapeError } from "../../runtime/index.js";
+import { ArgumentError, checkOptions, currentPlatform, ShapeError, shown } from "../../runtime/index.js";
 import { noGrad, Tensor, tidy } from "../../tensor/index.js";
 import { checkStep, checkValues, settingsText } from "./arguments.js";
 import type { Logger } from "./logger.js";
@@ -136,7 +136,7 @@ function checkRange(range: unknown): readonly [number, number] | "auto" {
     return [range[0] as number, range[1] as number];
   }
   throw new ArgumentError(
-    `TensorBoardLogger: range is ${JSON.stringify(range)}, expected two numbers, the smaller one first, or "auto".`,
+    `TensorBoardLogger: range is ${shown(range)}, expected two numbers, the smaller one first, or "auto".`,
     "invalid_argument",
   );
 }
