@@ -310,7 +310,7 @@ describe("Trainer", () => {
     expect(trainer.model.training).toBe(true);
   });
 
-  it("uses as much memory after 1,000 steps as after 10", async () => {
+  it("uses no more memory after 1,000 steps than after 10", async () => {
     await collectGarbage();
     const figures: { tensors: number; bytes: number }[] = [];
     const { trainer } = make({
@@ -322,8 +322,10 @@ describe("Trainer", () => {
       },
     });
     await trainer.train();
-    expect(figures).toHaveLength(2);
-    expect(figures[1]).toEqual(figures[0]);
+    const [early, late] = figures;
+    // What earlier tests left may be collected in between; one tensor a step would be 990 more.
+    expect(late!.tensors).toBeLessThanOrEqual(early!.tensors);
+    expect(late!.bytes).toBeLessThanOrEqual(early!.bytes);
   });
 });
 
