@@ -24,25 +24,22 @@ const DEPTH: usize = 64;
 const MIN_CACHED: usize = 256 << 20;
 const MAX_CACHED: usize = if usize::BITS == 64 { 4 << 30 } else { 1 << 30 };
 /// Blocks that are requested while a peak counts; a step of a U-Net requests some hundreds.
-const PERIOD: u64 = 1 << 13;
+const PERIOD: u32 = 1 << 13;
 
 struct Cache {
     blocks: [[usize; DEPTH]; CLASSES],
     counts: [usize; CLASSES],
-    /// When a block of a class was last requested, in requests.
-    requested: [u64; CLASSES],
     /// Cached bytes, and those in use, of blocks that can be cached.
     bytes: usize,
     used: usize,
     /// The most bytes in use in this period, and in the one before.
     peaks: [usize; 2],
-    requests: u64,
+    requests: u32,
 }
 
 static CACHE: Mutex<Cache> = Mutex::new(Cache {
     blocks: [[0; DEPTH]; CLASSES],
     counts: [0; CLASSES],
-    requested: [0; CLASSES],
     bytes: 0,
     used: 0,
     peaks: [0; 2],
@@ -56,28 +53,14 @@ impl Cache {
         // Blocks of other sizes than those that are requested next are cached too: a quarter more.
         (peak + peak / 4).saturating_sub(self.used).clamp(MIN_CACHED, MAX_CACHED)
     }
-    /// Notes that a block of a class is in use.
-    fn request(&mut self, class: usize, size: usize) {
+    /// Notes that a block of so many bytes is in use.
+    fn request(&mut self, size: usize) {
         self.used += size;
         self.peaks[0] = self.peaks[0].max(self.used);
         self.requests += 1;
-        self.requested[class] = self.requests;
-        if self.requests.is_multiple_of(PERIOD) {
-            self.peaks = [self.used, self.peaks[0]];
+        if self.requests == PERIOD {
+            (self.peaks, self.requests) = ([self.used, self.peaks[0]], 0);
         }
-    }
-    /// Makes room for a block of a class: returns blocks to the system whose class was requested longest ago. False
-    /// where that is the class itself.
-    fn make_room(&mut self, class: usize, size: usize) -> bool {
-        let limit = self.limit();
-        while self.bytes + size > limit {
-            let cached = (0..CLASSES).filter(|&c| self.counts[c] > 0);
-            match cached.min_by_key(|&c| self.requested[c]) {
-                Some(oldest) if self.requested[oldest] < self.requested[class] => self.drop_one(oldest),
-                _ => return false,
-            }
-        }
-        true
     }
     /// Where a new block would exceed the limit, a cached block of another class that is given this size: its pages
     /// need not be cleared and mapped again.
@@ -110,18 +93,13 @@ impl Cache {
         self.bytes -= class_size(class);
         Some(self.blocks[class][count] as *mut u8)
     }
-    /// Returns a cached block of a class to the system.
-    fn drop_one(&mut self, class: usize) {
-        if let Some(block) = self.take(class) {
-            // SAFETY: the block is of this class, and nobody has it.
-            unsafe { unmap(block, class_size(class)) }
-        }
-    }
     /// Returns blocks to the system, large ones first, until no more than `limit` bytes are cached.
     fn shrink(&mut self, limit: usize) {
         for class in (0..CLASSES).rev() {
-            while self.bytes > limit && self.counts[class] > 0 {
-                self.drop_one(class);
+            while self.bytes > limit {
+                let Some(block) = self.take(class) else { break };
+                // SAFETY: the block is of this class, and nobody has it.
+                unsafe { unmap(block, class_size(class)) }
             }
         }
     }
@@ -185,7 +163,7 @@ unsafe fn unmap(block: *mut u8, size: usize) {
 /// A cached block of a class; `None` where the system must give one.
 fn take(class: usize, size: usize) -> Option<*mut u8> {
     let mut cache = cache();
-    cache.request(class, size);
+    cache.request(size);
     let block = cache.take(class).or_else(|| cache.resized(size));
     if block.is_none() {
         let limit = cache.limit();
@@ -257,7 +235,7 @@ unsafe impl GlobalAlloc for CachingAllocator {
         let mut cache = cache();
         cache.used -= size;
         let count = cache.counts[class];
-        if count < DEPTH && cache.make_room(class, size) {
+        if count < DEPTH && cache.bytes + size <= cache.limit() {
             cache.blocks[class][count] = block as usize;
             cache.counts[class] = count + 1;
             cache.bytes += size;
