@@ -27,7 +27,7 @@ const absent = (name) => ({ skipped: `${name}: not installed (npm run bench -- -
 
 /**
  * The libraries that run in Node and in browsers: file in peers/, options, different options in browsers, package or
- * module of dist/wasm that is needed, whether the page must be cross-origin isolated.
+ * module of dist/wasm that is needed, whether the page must be cross-origin isolated, whether relaxed SIMD is needed.
  */
 const libraries = {
   wasm: { program: "adjoint", options: { wasm: true }, label: "adjoint, wasm" },
@@ -36,6 +36,7 @@ const libraries = {
     options: { wasm: true, threads: 2 },
     module: "adjoint_wasm_threads",
     isolated: true,
+    relaxed: true,
     label: "adjoint, wasm, 2 threads",
   },
   "wasm burn": { program: "adjoint", options: { wasm: true, kernel: "burn" }, label: "burn's convolutions, wasm" },
@@ -73,9 +74,9 @@ async function ifInstalled(one, open) {
   return { label: labelOf(one), ...(await open()) };
 }
 
-/** Why the module with threads would compute with one thread in this Node; undefined where it would not. */
+/** Why a library that needs relaxed SIMD would not take it in this Node; undefined where it would. */
 async function lacksInstructions(one) {
-  if (one !== libraries["wasm threads"]) return undefined;
+  if (!one.relaxed) return undefined;
   const { cpuModule } = await import("../dist/runtime/web/features.js");
   if (cpuModule() === "relaxed") return undefined;
   return { skipped: `${one.label}: it needs relaxed SIMD, which Node ${process.versions.node} does not have` };
