@@ -9,7 +9,7 @@ use crate::kernel::element::Element;
 use crate::kernel::parallel::uninit;
 use crate::kernel::simd::{isa, InstructionSet};
 use num_complex::Complex;
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::f64::consts::PI;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -23,11 +23,11 @@ const MAX_TOGETHER: usize = 1 << 14;
 const MIN_ALONE: usize = 1 << 9;
 
 /// A plan of some element type.
-type Any = Arc<dyn std::any::Any + Send + Sync>;
+type AnyPlan = Arc<dyn Any + Send + Sync>;
 
 /// Plans by element type, length, and whether signals are transformed one by one.
 struct Plans {
-    cached: HashMap<(TypeId, usize, bool), Any>,
+    cached: HashMap<(TypeId, usize, bool), AnyPlan>,
     lengths: usize,
 }
 
