@@ -223,6 +223,8 @@ describe("layers", () => {
       [last.slice([0, 0, 0], [3, 4, 1]).sum().itemSync()],
       1e-4,
     );
+    for (const wrong of [{ complexDim: 4 }, { dims: [-5, 1] }, { dims: [0.5] }])
+      expect(() => functional.fft2(x, wrong)).toThrow(expect.objectContaining({ code: "invalid_axis" }));
   });
 });
 
