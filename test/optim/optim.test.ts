@@ -258,6 +258,7 @@ describe("schedules", () => {
   it("give the rates of their formulas", () => {
     expect(rates((o) => new StepLR(o, { stepSize: 2, gamma: 0.5 }), 5)).toEqual([1, 1, 0.5, 0.5, 0.25]);
     expect(rates((o) => new MultiStepLR(o, { milestones: [1, 3], gamma: 0.5 }), 5)).toEqual([1, 0.5, 0.5, 0.25, 0.25]);
+    expect(rates((o) => new MultiStepLR(o, { milestones: [0, 2, 2], gamma: 0.5 }), 3)).toEqual([0.5, 0.5, 0.125]);
     expect(rates((o) => new ExponentialLR(o, { gamma: 0.5 }), 3)).toEqual([1, 0.5, 0.25]);
     rates((o) => new CosineAnnealingLR(o, { tMax: 2, etaMin: 0.5 }), 4).forEach((rate, i) =>
       expect(rate).toBeCloseTo([1, 0.75, 0.5, 0.75][i]!, 12),
