@@ -8,7 +8,10 @@ import type { Size2 } from "./options.js";
 export interface InterpolateArguments {
   /** Size of the output. */
   size?: Size2;
-  /** Size of the output over that of the input; the result is rounded down. */
+  /**
+   * Size of the output over that of the input; the result is rounded down, and the factor is then that of the rounded
+   * sizes.
+   */
   scaleFactor?: number | readonly [number, number];
   /** How values between pixels are found. Default: `"nearest"`. */
   mode?: Interpolation;
