@@ -1,6 +1,6 @@
-import { beforeAll, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { compatibleLosses, type LossName, lossAssumptions } from "../../ts/loss/index.js";
-import { noiseKinds, operatorKinds } from "../../ts/physics/index.js";
+import { noiseKinds, type NoiseModel, Physics } from "../../ts/physics/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { everyNoise, everyOperator } from "../loss/every.js";
 import { compilerErrors } from "./compiler-errors.js";
@@ -8,7 +8,7 @@ import { compilerErrors } from "./compiler-errors.js";
 beforeAll(() => init({ device: "cpu" }));
 
 /** An operator of each kind as a program writes it, with a noise model n. */
-const written: Readonly<Record<keyof typeof everyOperator, string>> = {
+const written: Readonly<Record<keyof typeof everyOperator | "nonlinear", string>> = {
   denoising: "new p.Denoising({ noiseModel: n })",
   inpainting: "new p.Inpainting({ imgSize, noiseModel: n })",
   demosaicing: "new p.Demosaicing({ imgSize, noiseModel: n })",
@@ -28,6 +28,7 @@ const written: Readonly<Record<keyof typeof everyOperator, string>> = {
   stacked: "p.stack(new p.Denoising({ noiseModel: n }), new p.Denoising({ noiseModel: n }))",
   // The type of an operator of one's own names no kind unless the program does.
   custom: 'new p.LinearPhysics<typeof n, "custom">({ A: same, AAdjoint: same, noiseModel: n })',
+  nonlinear: 'new p.Physics<typeof n, "custom">({ A: same, noiseModel: n })',
 };
 
 /** The loss's class in the namespace of losses. */
@@ -40,12 +41,12 @@ const classOf = (name: LossName): string => {
   return `l.${folder}${name}`;
 };
 
-it("the compiler refuses what a loss refuses when it is called, for every loss, noise and operator", async () => {
-  const all = Object.keys(lossAssumptions) as LossName[];
-  const losses = all.filter((name) => (lossAssumptions[name].needs as readonly string[]).includes("physics"));
+/** A program with a `Fits` for each loss, noise and operator, which does not compile where it differs from a call. */
+function programOf(fits: string, losses: readonly LossName[]): string {
+  const physics = { ...everyOperator, nonlinear: (noiseModel: NoiseModel) => new Physics({ A: (x) => x, noiseModel }) };
   const lines = noiseKinds.flatMap((noise) =>
-    operatorKinds.map((operator) => {
-      const fitting = compatibleLosses(everyOperator[operator](everyNoise[noise]()));
+    (Object.keys(written) as (keyof typeof written)[]).map((operator) => {
+      const fitting = compatibleLosses(physics[operator](everyNoise[noise]()));
       const expected = losses.map((name) => (fitting.includes(name) ? name : `!${name}`));
       const className = everyNoise[noise]().constructor.name;
       return (
@@ -54,17 +55,32 @@ it("the compiler refuses what a loss refuses when it is called, for every loss, 
       );
     }),
   );
-  const program = `
+  return `
 import type * as l from "../../ts/loss/index.js";
 import * as p from "../../ts/physics/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
 const imgSize = [1, 8, 8];
 const same = (t: Tensor) => t;
 type Loss = { forward(args: never): unknown };
-type PhysicsFor<L extends Loss> = Parameters<L["forward"]>[0] extends { physics?: infer Q } ? Q : never;
-type Fits<L extends Loss, P, Name extends string> = P extends PhysicsFor<L> ? Name : \`!\${Name}\`;
-type Pairing<P> = [${losses.map((name) => `Fits<${classOf(name)}, P, "${name}">`).join(", ")}];
+${fits}
+type Pairing<P> = [${losses.map((name) => `Fits<${classOf(name)}, P> extends true ? "${name}" : "!${name}"`).join(", ")}];
 ${lines.join("\n")}
 `;
-  expect(await compilerErrors(program)).toEqual([]);
-}, 120_000);
+}
+
+describe("for every loss, noise and operator the compiler refuses what the loss refuses", () => {
+  const all = Object.keys(lossAssumptions) as LossName[];
+
+  it("when it is called", async () => {
+    const fits = `
+type PhysicsFor<L extends Loss> = Parameters<L["forward"]>[0] extends { physics?: infer Q } ? Q : never;
+type Fits<L extends Loss, P> = P extends PhysicsFor<L> ? true : false;`;
+    const losses = all.filter((name) => (lossAssumptions[name].needs as readonly string[]).includes("physics"));
+    expect(await compilerErrors(programOf(fits, losses))).toEqual([]);
+  }, 120_000);
+
+  it("in the options of a Trainer", async () => {
+    const fits = `type Fits<L, P> = [l.PairingFault<L, P>] extends [never] ? true : false;`;
+    expect(await compilerErrors(programOf(fits, all))).toEqual([]);
+  }, 120_000);
+});
