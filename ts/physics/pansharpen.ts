@@ -1,5 +1,5 @@
 import { type Padding } from "../functional/index.js";
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { Rng, type RandomSource } from "../random/index.js";
 import { zeros, type Tensor, freeOnError } from "../tensor/index.js";
 import { checkImgSize } from "./argument-checks.js";
@@ -100,10 +100,7 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
         `Pansharpen: imgSize is [${size.join(", ")}], expected [channels, height, width].`,
         "invalid_argument",
       );
-    for (const [name, value] of Object.entries({ useBrovey, normalize })) {
-      if (typeof value !== "boolean")
-        throw new ArgumentError(`Pansharpen: ${name} must be true or false.`, "invalid_argument");
-    }
+    for (const [name, value] of Object.entries({ useBrovey, normalize })) checkFlag("Pansharpen", name, value, false);
     checkNumber("Pansharpen", "eps", eps, { min: 0 });
     if (maxIter !== undefined) checkNumber("Pansharpen", "maxIter", maxIter, { integer: true, positive: true });
     if (tol !== undefined) checkNumber("Pansharpen", "tol", tol, { min: 0 });

@@ -1,5 +1,5 @@
 import { checkTensor } from "../../tensor/index.js";
-import { checkOptions } from "../../runtime/index.js";
+import { checkFlag, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { adaptiveAvgPool2d, avgPool2d, maxPool2d, pair } from "../../functional/index.js";
 import type { AvgPoolArguments, MaxPoolArguments, Size2 } from "../../functional/index.js";
@@ -45,6 +45,7 @@ export class AvgPool2d extends Module {
   constructor(options: AvgPoolArguments & Window) {
     super();
     checkOptions("AvgPool2d", options, ["kernelSize", "stride", "padding", "countIncludePad"]);
+    checkFlag("AvgPool2d", "countIncludePad", options.countIncludePad, true);
     pair("AvgPool2d", "kernelSize", options.kernelSize, 1);
     this.options = options;
   }

@@ -1,5 +1,5 @@
 import { checkTensor } from "../../tensor/index.js";
-import { checkNumber, checkOptions } from "../../runtime/index.js";
+import { checkFlag, checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { interpolate, pixelShuffle, pixelUnshuffle } from "../../functional/index.js";
 import type { InterpolateArguments } from "../../functional/index.js";
@@ -13,6 +13,7 @@ export class Upsample extends Module {
   constructor(options: InterpolateArguments) {
     super();
     checkOptions("Upsample", options, ["size", "scaleFactor", "mode", "alignCorners"]);
+    checkFlag("Upsample", "alignCorners", options.alignCorners, false);
     this.options = options;
   }
 
