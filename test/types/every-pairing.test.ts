@@ -55,6 +55,7 @@ function programOf(fits: string, losses: readonly LossName[]): string {
       );
     }),
   );
+  const outcome = (name: LossName): string => `Fits<${classOf(name)}, P> extends true ? "${name}" : "!${name}"`;
   return `
 import type * as l from "../../ts/loss/index.js";
 import * as p from "../../ts/physics/index.js";
@@ -63,7 +64,7 @@ const imgSize = [1, 8, 8];
 const same = (t: Tensor) => t;
 type Loss = { forward(args: never): unknown };
 ${fits}
-type Pairing<P> = [${losses.map((name) => `Fits<${classOf(name)}, P> extends true ? "${name}" : "!${name}"`).join(", ")}];
+type Pairing<P> = [${losses.map(outcome).join(", ")}];
 ${lines.join("\n")}
 `;
 }

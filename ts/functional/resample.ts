@@ -27,25 +27,33 @@ export interface InterpolateArguments {
  * ShapeError `shape_mismatch`.
  */
 export function interpolate(x: Tensor, options: InterpolateArguments): Tensor {
-  checkArguments("interpolate", options, ["size", "scaleFactor", "mode", "alignCorners"]);
-  const mode = checkWord("interpolate", "mode", options.mode ?? "nearest", interpolations);
-  const alignCorners = checkFlag("interpolate", "alignCorners", options.alignCorners, false);
-  return new Tensor(operators.interpolate(handleOf(x), outputSize(x, options), mode, alignCorners));
+  const { mode, alignCorners, sizeOf } = interpolation("interpolate", options);
+  checkTensor("interpolate", "x", x);
+  return new Tensor(operators.interpolate(handleOf(x), sizeOf(x), mode, alignCorners));
 }
 
-function outputSize(x: Tensor, { size, scaleFactor }: InterpolateArguments): [number, number] {
+/** Options of {@link interpolate}, checked: the size of the output by the sides of the input. */
+export function interpolation(caller: string, options: InterpolateArguments) {
+  checkArguments(caller, options, ["size", "scaleFactor", "mode", "alignCorners"]);
+  const { size, scaleFactor } = options;
+  const mode = checkWord(caller, "mode", options.mode ?? "nearest", interpolations);
+  const alignCorners = checkFlag(caller, "alignCorners", options.alignCorners, false);
   if ((size === undefined) === (scaleFactor === undefined))
-    throw new ArgumentError("interpolate: give either size or scaleFactor.", "invalid_argument");
-  if (size !== undefined) return pair("interpolate", "size", size, 1);
-  checkTensor("interpolate", "x", x);
+    throw new ArgumentError(`${caller}: give either size or scaleFactor.`, "invalid_argument");
+  if (size !== undefined) {
+    const sides = pair(caller, "size", size, 1);
+    return { mode, alignCorners, sizeOf: () => sides };
+  }
   const factors = Array.isArray(scaleFactor) ? (scaleFactor as readonly unknown[]) : [scaleFactor, scaleFactor];
   const [fh, fw] = factors;
   if (factors.length !== 2 || !isPositive(fh) || !isPositive(fw))
     throw new ArgumentError(
-      `interpolate: scaleFactor is ${shown(scaleFactor)}, expected one number above 0 or two.`,
+      `${caller}: scaleFactor is ${shown(scaleFactor)}, expected one number above 0 or two.`,
       "invalid_argument",
     );
-  return [Math.max(1, Math.floor((x.shape[2] ?? 1) * fh)), Math.max(1, Math.floor((x.shape[3] ?? 1) * fw))];
+  const scaled = (side: number | undefined, factor: number): number => Math.max(1, Math.floor((side ?? 1) * factor));
+  const sizeOf = ({ shape }: Tensor): [number, number] => [scaled(shape[2], fh), scaled(shape[3], fw)];
+  return { mode, alignCorners, sizeOf };
 }
 
 const isPositive = (v: unknown): v is number => typeof v === "number" && Number.isFinite(v) && v > 0;
