@@ -1,7 +1,7 @@
 // What the scripts share: paths, and how a program is run.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,6 +16,14 @@ export const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
 
 /** A failure that is reported by its message alone, without a stack. */
 export class Failure extends Error {}
+
+/** Writes a file whole or not at all: whoever reads it meanwhile, or after a kill, sees the old one. */
+export function replaceFile(path, text) {
+  const temporary = `${path}.${process.pid}`;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(temporary, text);
+  renameSync(temporary, path);
+}
 
 /** Prints the step that begins now. */
 export function say(text) {

@@ -1,10 +1,10 @@
 // Writes docs/losses.md from the losses' assumptions; the table of what configurations can name, their JSON schema and
 // the tables of docs/configuration.md from the exported classes; and ts/tensor/operators.generated.ts from the operator
 // table of the native add-on. With --check it only compares.
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { replaceFile } from "./common.mjs";
 import { configFiles } from "./config/emit.mjs";
 import { lossTables } from "./loss-table.mjs";
 import { operatorWrappers } from "./operator-wrappers.mjs";
@@ -23,9 +23,7 @@ function put(path, make, source) {
     process.exitCode = 1;
     return;
   }
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(`${target}.tmp`, text);
-  renameSync(`${target}.tmp`, target);
+  replaceFile(target, text);
 }
 
 for (const { path, make } of await lossTables()) put(path, make, "ts/loss/assumptions.ts");

@@ -7,12 +7,12 @@
 // A type is a word ("number", "string", "boolean", "tensor", "unknown"), or one of { words }, { class }, { interface },
 // { list }, { tuple }, { either }, { fields }, { table }, { returns }.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SignatureKind, SymbolFlags, TypeFlags } from "typescript/unstable/sync";
 import { SyntaxKind } from "typescript/unstable/ast";
-import { isMain, main, root } from "../common.mjs";
+import { isMain, main, replaceFile, root } from "../common.mjs";
 import { printedBy, withProject } from "../compiler.mjs";
 
 /** Types nested deeper than this are unknown. */
@@ -27,12 +27,8 @@ export function signaturesFile() {
   for (const file of readdirSync(join(root, "ts"), { recursive: true }).sort())
     if (file.endsWith(".ts")) hash.update(file).update(readFileSync(join(root, "ts", file)));
   hash.update(readFileSync(fileURLToPath(import.meta.url)));
-  const folder = join(root, "node_modules", ".cache", "adjoint-fuzz");
-  const path = join(folder, `${hash.digest("hex").slice(0, 16)}.json`);
-  if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(`${path}.${process.pid}`, JSON.stringify(printedBy(import.meta.url)));
-  renameSync(`${path}.${process.pid}`, path);
+  const path = join(root, "node_modules", ".cache", "adjoint-fuzz", `${hash.digest("hex").slice(0, 16)}.json`);
+  if (!existsSync(path)) replaceFile(path, JSON.stringify(printedBy(import.meta.url)));
   return path;
 }
 

@@ -1,7 +1,7 @@
 // What was measured so far, in a file: a second call goes on where the first ended.
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../common.mjs";
+import { replaceFile, root } from "../common.mjs";
 
 /** What the results are of: those of another build are dropped. */
 export function buildOf() {
@@ -18,7 +18,6 @@ export class State {
   #file;
 
   constructor(folder, { fresh = false } = {}) {
-    mkdirSync(folder, { recursive: true });
     this.#file = join(folder, "gpu-check.json");
     const build = buildOf();
     const kept = fresh || !existsSync(this.#file) ? undefined : JSON.parse(readFileSync(this.#file, "utf8"));
@@ -26,7 +25,6 @@ export class State {
   }
 
   save() {
-    writeFileSync(`${this.#file}.new`, `${JSON.stringify(this.results, null, 1)}\n`);
-    renameSync(`${this.#file}.new`, this.#file);
+    replaceFile(this.#file, `${JSON.stringify(this.results, null, 1)}\n`);
   }
 }

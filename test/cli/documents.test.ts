@@ -50,7 +50,7 @@ describe("docs/configuration.md", () => {
       const place = new Place("config.json");
       const config = checkConfig({ ...whole, ...part }, "config.json");
       await buildParts(config, new Rng(0), place, folder);
-      await buildData(config, place, folder);
+      await buildData(config, new Rng(0), place, folder);
     },
   );
 

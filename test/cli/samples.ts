@@ -73,6 +73,7 @@ const byClass: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "loss.RobustSplittingLoss": { physicsGenerator: byName["maskGenerator"] },
   "loss.MOILoss": { physicsGenerator: "SigmaGenerator" },
   "loss.MOEILoss": { physicsGenerator: "SigmaGenerator" },
+  "layer.Upsample": { scaleFactor: 2 },
   "model.ESRGANDiscriminator": { imgSize: [3, 8, 8] },
   "dataset.HDF5Dataset": { path: "test/formats/fixtures/arrays/fastmri.h5", y: "kspace" },
   "dataset.TensorDataset": { x: [[[[1, 2]]]] },

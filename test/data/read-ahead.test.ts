@@ -6,7 +6,6 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   DataLoader,
-  type Dataset,
   ImageFolder,
   MeasuredDataset,
   MeasurementFolder,
@@ -24,6 +23,7 @@ import { init } from "../../ts/runtime/index.js";
 import { nodePlatform } from "../../ts/runtime/node/index.js";
 import { memory, zeros } from "../../ts/tensor/index.js";
 import { collectGarbage } from "../train/garbage.js";
+import { noting } from "./noting.js";
 
 const package_ = new URL("../../dist/node.js", import.meta.url).href;
 let parent: string;
@@ -165,33 +165,17 @@ it("reads an image once for all who asked for it, and none that is kept", async 
 });
 
 describe("DataLoader", () => {
-  /** A dataset that notes what is asked for and freed. */
-  function noting(length: number) {
-    const [open, asked, atGet] = [[] as number[], [] as number[], [] as number[][]];
-    const dataset: Dataset = {
-      length,
-      get() {
-        atGet.push([...open]);
-        return { x: zeros([1]) };
-      },
-      prefetch(index) {
-        open.push(index);
-        asked.push(index);
-        return () => void open.splice(open.indexOf(index), 1);
-      },
-    };
-    return { dataset, open, asked, atGet };
-  }
+  const samples = (length: number) => noting(length, () => ({ x: zeros([1]) }));
 
   it("asks for this batch and the next, once, and frees every example once", async () => {
-    const { dataset, open, asked, atGet } = noting(7);
+    const { dataset, open, asked, openAtRead } = samples(7);
     const loader = new DataLoader({ dataset, batchSize: 2 });
     await loader.next();
     expect([asked, open]).toEqual([
       [0, 1, 2, 3],
       [2, 3],
     ]);
-    expect(atGet).toEqual([
+    expect(openAtRead).toEqual([
       [0, 1, 2, 3],
       [1, 2, 3],
     ]);
@@ -217,7 +201,7 @@ describe("DataLoader", () => {
   });
 
   it("asks for the batch that comes, and gives up those that do not", async () => {
-    const { dataset, open, asked } = noting(9);
+    const { dataset, open, asked } = samples(9);
     const loader = new DataLoader({ dataset, rng: new Rng(0) });
     const begin = loader.state();
     await loader.next({ ahead: 3 });
@@ -245,7 +229,7 @@ describe("DataLoader", () => {
   });
 
   it("frees what was read for a batch that fails, and asks again", async () => {
-    const { dataset, open, asked } = noting(4);
+    const { dataset, open, asked } = samples(4);
     let fails = true;
     const get = (index: number) => {
       if (index === 1 && fails) throw new Error("fails");
@@ -266,7 +250,7 @@ describe("DataLoader", () => {
   });
 
   it("frees what was read ahead when it is dropped in the middle of an epoch", async () => {
-    const { dataset, open } = noting(4);
+    const { dataset, open } = samples(4);
     await (async () => await new DataLoader({ dataset }).next())();
     expect(open).toEqual([1]);
     for (let i = 0; i < 50 && open.length > 0; i++) await collectGarbage();
@@ -274,7 +258,7 @@ describe("DataLoader", () => {
   });
 
   it("is forwarded by the datasets that change samples", async () => {
-    const { dataset, asked } = noting(5);
+    const { dataset, asked } = samples(5);
     const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
     const { noiseModel } = physics;
     new PatchDataset({ dataset, size: 2, length: 9 }).prefetch(7)?.();

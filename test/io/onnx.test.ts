@@ -175,6 +175,14 @@ describe("exportOnnx", () => {
     expect(await difference(model, { inputShape: [1, 2, 6, 8] })).toBeLessThan(1e-5);
   });
 
+  it.each(["bilinear", "nearest", "bicubic"] as const)(
+    "interpolation %s by a factor of no whole size",
+    async (mode) => {
+      const model = new nn.Upsample({ scaleFactor: [1.3, 0.6], mode });
+      expect(await difference(model, { inputShape: [1, 2, 6, 8] })).toBeLessThan(1e-5);
+    },
+  );
+
   it.each([
     ["arithmetic", (x: Tensor) => x.sub(2).div(x.square().add(1)).mul(x.neg().exp()).add(x.abs().add(1).log())],
     ["powers", (x: Tensor) => x.abs().add(0.5).pow(1.5).add(x.square().add(1).rsqrt()).add(x.square().sqrt())],

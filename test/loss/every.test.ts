@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { compatibleLosses, lossAssumptions, type Assumptions, type LossName } from "../../ts/loss/index.js";
 import { noiseKinds } from "../../ts/physics/index.js";
+import { Rng } from "../../ts/random/index.js";
 import { AdjointError, ArgumentError, init, ShapeError } from "../../ts/runtime/index.js";
 import { ones, Tensor } from "../../ts/tensor/index.js";
 import { everyLoss, everyNoise, everyOperator, call, Darker, type AnyPhysics, type Example } from "./every.js";
@@ -27,6 +28,20 @@ describe.each(losses)("%s", (name, make) => {
     const value = call(loss, args);
     expect([[], [2]]).toContainEqual([...value.shape]);
     for (const entry of value.dataSync()) expect(Number.isFinite(entry)).toBe(true);
+  });
+
+  it("draws from the given stream alone", () => {
+    const entropy = vi.spyOn(Rng, "fromEntropy");
+    try {
+      entropy.mockImplementation(() => {
+        throw new Error("a draw from the stream of the library");
+      });
+      const { loss, args } = make();
+      const [first, second] = [1, 1].map((seed) => [...call(loss, { ...args, rng: new Rng(seed) }).dataSync()]);
+      expect(second).toEqual(first);
+    } finally {
+      entropy.mockRestore();
+    }
   });
 
   it("names what is missing or of the wrong kind", () => {

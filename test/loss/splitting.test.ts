@@ -169,6 +169,20 @@ describe("SplittingLoss", () => {
     [0, 0, 2.1].forEach((v, i) => expect(joined[i]).toBeCloseTo(v, 6));
   });
 
+  it("with output splitting, a mask of one channel serves all channels", () => {
+    const y = image([2, 3, 6, 5]);
+    const masks = [1, 2, 3].map((seed) => new Rng(seed).bernoulli([2, 1, 6, 5], 0.6));
+    const restored = (of: (mask: Tensor) => Tensor): number[] => {
+      let draw = 0;
+      const maskGenerator = new Given(() => ({ mask: of(masks[draw++] as Tensor) }));
+      const loss = new SplittingLoss({ evalNSamples: 3, evalSplitOutput: true, maskGenerator });
+      const model = loss.adaptModel(new Probe());
+      model.eval();
+      return list(model.forward(y, denoising()));
+    };
+    expect(restored((mask) => mask)).toEqual(restored((mask) => mask.expand([2, 3, 6, 5])));
+  });
+
   it("the size of the images may change between calls, with one generator", () => {
     const loss = new SplittingLoss({ splitRatio: 0.5 });
     const model = loss.adaptModel(new Probe());

@@ -3,6 +3,7 @@ import { init } from "../../ts/runtime/index.js";
 import { grad, memory, noGrad, ones, tensor, tidy, zeros } from "../../ts/tensor/index.js";
 import type { Tensor } from "../../ts/tensor/index.js";
 import { Rng } from "../../ts/random/index.js";
+import { gradcheck } from "../../ts/testing/index.js";
 import {
   AdaptiveAvgPool2d,
   AvgPool2d,
@@ -203,6 +204,43 @@ describe("layers", () => {
     );
   });
 
+  it("resizing by a factor of no whole size puts each pixel where the factor says, as PyTorch does", () => {
+    const [side, factor] = [7, 1.6];
+    const ramp = tensor(Array.from({ length: side }, (_, i) => i)).reshape([1, 1, 1, side]);
+    const at = Array.from({ length: Math.floor(side * factor) }, (_, i) => (i + 0.5) / factor - 0.5);
+    const resized = (mode: "nearest" | "bilinear" | "bicubic"): number[] =>
+      values(new Upsample({ scaleFactor: [1, factor], mode }).forward(ramp));
+    // A linear function stays one, but for what is beyond the border.
+    near(
+      resized("bilinear"),
+      at.map((v) => Math.min(Math.max(v, 0), side - 1)),
+      1e-5,
+    );
+    // PyTorch's numbers: the cubic of a = -3/4 bends lines.
+    near(
+      resized("bicubic"),
+      [-0.092834, 0.34906, 1.088135, 1.647217, 2.352783, 2.911865, 3.547119, 4.235107, 4.764893, 5.53363, 6.041199],
+      1e-5,
+    );
+    expect(resized("nearest")).toEqual(at.map((_, i) => Math.floor(i / factor)));
+    const corners = new Upsample({ scaleFactor: factor, mode: "bilinear", alignCorners: true });
+    near(
+      values(corners.forward(ramp.expand([1, 1, side, side]))).slice(0, 11),
+      at.map((_, i) => (i * (side - 1)) / 10),
+      1e-5,
+    );
+    const x = new Rng(3).normal([1, 1, 5, 4], { dtype: "float64" });
+    gradcheck(
+      (u) =>
+        functional
+          .interpolate(u, { scaleFactor: [1.3, 0.6], mode: "bicubic" })
+          .square()
+          .sum(),
+      [x],
+    );
+    expect(() => functional.interpolate(x, { scaleFactor: 1e5 + 0.1 })).toThrow(/a side of the result/);
+  });
+
   it("group and instance norms give mean 0 and variance 1", () => {
     const x = new Rng(2).normal([2, 4, 5, 5]).mul(3).add(1);
     const y = new InstanceNorm2d({ numFeatures: 4 }).forward(x);
@@ -223,6 +261,8 @@ describe("layers", () => {
       [last.slice([0, 0, 0], [3, 4, 1]).sum().itemSync()],
       1e-4,
     );
+    for (const wrong of [{ complexDim: 4 }, { dims: [-5, 1] }, { dims: [0.5] }])
+      expect(() => functional.fft2(x, wrong)).toThrow(expect.objectContaining({ code: "invalid_axis" }));
   });
 });
 

@@ -11,10 +11,11 @@ import {
   ExponentialLR,
   LinearWarmup,
   MultiStepLR,
+  Optimizer,
   SGD,
   StepLR,
 } from "../../ts/optim/index.js";
-import type { Optimizer, Schedule } from "../../ts/optim/index.js";
+import type { Schedule } from "../../ts/optim/index.js";
 
 beforeAll(async () => {
   await init();
@@ -174,6 +175,11 @@ describe.each(Object.keys(makers))("%s", (name) => {
       "got 1 gradients, expected one for each of 2",
     );
     expect(caught(() => optimizer.step([ones([3, 2]), ones([5])])).code).toBe("shape_mismatch");
+    for (const wrong of [undefined, 3, [ones([3, 2]), 4], Object.assign([ones([3, 2])], { length: 2 })])
+      expect(caught(() => optimizer.step(wrong as never))).toMatchObject({
+        code: "invalid_argument",
+        message: expect.stringContaining("gradient"),
+      });
     optimizer.step([null, ones([4])]);
     expect(values(p[0]!)).toEqual(values(fresh()[0]!));
     expect(
@@ -187,6 +193,36 @@ describe.each(Object.keys(makers))("%s", (name) => {
     expect(caught(() => optimizer.loadStateDict({ ...state, tensors: { "9.m": ones([9]) } })).code).toBe(
       "state_mismatch",
     );
+  });
+});
+
+describe("a class of one's own", () => {
+  class Signs extends Optimizer {
+    protected override update(parameter: Tensor, g: Tensor): void {
+      parameter.assign_(parameter.sub(g));
+    }
+  }
+
+  it("is given clipped gradients, and may add what concerns all parameters", () => {
+    class Twice extends Signs {
+      protected override updateAll(...given: Parameters<Signs["updateAll"]>): void {
+        super.updateAll(...given);
+        super.updateAll(...given);
+      }
+    }
+    const p = [tensor([1])];
+    new Twice(p, 1).step([tensor([8])], { factor: tensor([0.25]) });
+    expect(values(p[0]!)).toEqual([-3]);
+  });
+
+  it("is refused with a step of its own, which would not be given the factor of clipping", () => {
+    class Loses extends Signs {
+      override step(gradients: readonly Tensor[]): void {
+        super.step(gradients);
+      }
+    }
+    const error = caught(() => new Loses([tensor([1])], 1));
+    expect([error.code, error.message]).toEqual(["invalid_argument", expect.stringContaining("override update")]);
   });
 });
 
@@ -222,6 +258,7 @@ describe("schedules", () => {
   it("give the rates of their formulas", () => {
     expect(rates((o) => new StepLR(o, { stepSize: 2, gamma: 0.5 }), 5)).toEqual([1, 1, 0.5, 0.5, 0.25]);
     expect(rates((o) => new MultiStepLR(o, { milestones: [1, 3], gamma: 0.5 }), 5)).toEqual([1, 0.5, 0.5, 0.25, 0.25]);
+    expect(rates((o) => new MultiStepLR(o, { milestones: [0, 2, 2], gamma: 0.5 }), 3)).toEqual([0.5, 0.5, 0.125]);
     expect(rates((o) => new ExponentialLR(o, { gamma: 0.5 }), 3)).toEqual([1, 0.5, 0.25]);
     rates((o) => new CosineAnnealingLR(o, { tMax: 2, etaMin: 0.5 }), 4).forEach((rate, i) =>
       expect(rate).toBeCloseTo([1, 0.75, 0.5, 0.75][i]!, 12),

@@ -7,6 +7,7 @@ import {
   GeneratorMixture,
   type DiffractionBlurGeneratorOptions,
 } from "../../ts/physics/index.js";
+import { bump } from "../../ts/physics/generator/diffraction.js";
 import { zernike, zernikeIndex } from "../../ts/physics/generator/zernike.js";
 import { ArgumentError, init } from "../../ts/runtime/index.js";
 import { ones, type Tensor } from "../../ts/tensor/index.js";
@@ -218,6 +219,35 @@ describe("DiffractionBlurGenerator", () => {
     const [soft = []] = filters(make({ apodize: true }).step(1, 1)["filter"]);
     expect(soft[0]).toBe(0);
     expect(total(soft)).toBeCloseTo(1, 5);
+  });
+
+  it("apodizes by the distance in pixels from the middle, for odd and for even sides", () => {
+    for (const side of [11, 12]) {
+      const [plain = [], soft = []] = [false, true].map(
+        (apodize) => filters(make({ psfSize: side, maxZernikeAmplitude: 0.4, apodize }).step(1, 1)["filter"])[0],
+      );
+      const width = Math.min(10, side / 2);
+      const product = plain.map(
+        (v, i) =>
+          v *
+          bump(Math.hypot(Math.floor(i / side) - (side - 1) / 2, (i % side) - (side - 1) / 2), side / 2 - width, width),
+      );
+      product.forEach((v, i) => expect(soft[i]).toBeCloseTo(v / total(product), 6));
+    }
+  });
+
+  it("stays in the middle where height and width of pupil and filter differ", () => {
+    const of = (pupilSize: readonly [number, number]) =>
+      filters(make({ psfSize: [9, 15], pupilSize, maxZernikeAmplitude: 0 }).step(1, 0)["filter"])[0] as number[];
+    const [square, wide] = [of([128, 128]), of([96, 128])];
+    const peak = square[4 * 15 + 7] as number;
+    wide.forEach((v, i) => expect(Math.abs(v - (square[i] as number))).toBeLessThan(0.03 * peak));
+    expect(wide.indexOf(Math.max(...wide))).toBe(4 * 15 + 7);
+  });
+
+  it("has no negative entries where it is rotated", () => {
+    for (const one of filters(make({ psfSize: 11, randomRotate: true }).step(20, 1)["filter"]))
+      expect(Math.min(...one)).toBeGreaterThanOrEqual(0);
   });
 
   it("checks its options, and can be mixed with other blurs", () => {

@@ -89,6 +89,39 @@ describe("noise levels", () => {
     expect(b / a).toBeLessThan(12);
   });
 
+  const kinds: Record<string, (level: number | Tensor) => physics.NoiseModel> = {
+    GaussianNoise: (l) => new physics.GaussianNoise({ sigma: l }),
+    LaplaceNoise: (l) => new physics.LaplaceNoise({ b: l }),
+    RicianNoise: (l) => new physics.RicianNoise({ sigma: l }),
+    UniformNoise: (l) => new physics.UniformNoise({ a: l }),
+    UniformGaussianNoise: (l) => new physics.UniformGaussianNoise({ sigmaMin: l, sigmaMax: l }),
+    SaltPepperNoise: (l) => new physics.SaltPepperNoise({ p: l, s: 0.01 }),
+    PoissonNoise: (l) => new physics.PoissonNoise({ gain: l }),
+    PoissonGaussianNoise: (l) => new physics.PoissonGaussianNoise({ gain: l, sigma: l }),
+    LogPoissonNoise: (l) => new physics.LogPoissonNoise({ mu: l, N0: 50 }),
+    GammaNoise: (l) => new physics.GammaNoise({ l }),
+    FisherTippettNoise: (l) => new physics.FisherTippettNoise({ l }),
+  };
+  it.each(Object.keys(kinds))(
+    "of each image: %s has that level's moments, also as wide as the batch is large",
+    (name) => {
+      const rng = new Rng(16);
+      const make = kinds[name]!;
+      const of = (level: number | Tensor, images: number): { mean: number; variance: number }[] => {
+        const y = make(level).forward(ones([images, 1, 4000, 2]), { rng });
+        return Array.from({ length: images }, (_, i) => moments(y.select(0, i)));
+      };
+      const levels = [0.03, 0.6];
+      const both = of(tensor(levels), 2);
+      levels.forEach((level, i) => {
+        const [alone] = of(level, 1);
+        const spread = Math.sqrt(alone!.variance);
+        expect(Math.abs(both[i]!.mean - alone!.mean)).toBeLessThan(0.1 * spread);
+        expect(Math.abs(Math.sqrt(both[i]!.variance) / spread - 1)).toBeLessThan(0.25);
+      });
+    },
+  );
+
   it("are replaced by update and by a call, and kept", () => {
     const noise = new physics.GaussianNoise({ sigma: 1 });
     noise.update({ sigma: 0 });

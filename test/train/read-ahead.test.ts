@@ -1,39 +1,28 @@
 import { expect, it } from "vitest";
-import { DataLoader, type Dataset } from "../../ts/data/index.js";
+import { DataLoader } from "../../ts/data/index.js";
 import { PSNR } from "../../ts/metric/index.js";
 import { ArtifactRemoval, DnCNN } from "../../ts/nn/index.js";
 import { Denoising, GaussianNoise } from "../../ts/physics/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { evaluate } from "../../ts/train/index.js";
+import { noting } from "../data/noting.js";
 import { made, onRanks, values } from "../distributed/made.js";
 
 await init({ device: "cpu" });
 const x = new Rng(1).uniform([22, 1, 12, 12]);
 
-/** Images that note which of them are read, which were asked for before, and which were not freed. */
-function noting() {
-  const [read, asked, open] = [new Set<number>(), new Set<number>(), [] as number[]];
-  const dataset: Dataset = {
-    length: 22,
-    get(index) {
-      read.add(index);
-      return { x: x.slice([index, 0, 0, 0], [index + 1, 1, 12, 12]).reshape([1, 12, 12]) };
-    },
-    prefetch(index) {
-      asked.add(index);
-      open.push(index);
-      return () => void open.splice(open.indexOf(index), 1);
-    },
-  };
-  return { dataset, read, asked, open };
-}
+/** Images that note what is done with them. */
+const images = () =>
+  noting(22, (index) => ({ x: x.slice([index, 0, 0, 0], [index + 1, 1, 12, 12]).reshape([1, 12, 12]) }));
+/** Each once. */
+const once = (indices: readonly number[]): number[] => [...new Set(indices)];
 
 it("a training asks for what it reads, on each rank for its own batches, and frees what it does not need", async () => {
   const run = async (n: number) =>
     values(
       await onRanks(n, async (group) => {
-        const { dataset, read, asked, open } = noting();
+        const { dataset, read, asked, open } = images();
         const trainData = new DataLoader({ dataset, batchSize: 2, rng: new Rng(0) });
         const { trainer } = made(n === 1 ? undefined : group, {
           trainData,
@@ -42,7 +31,7 @@ it("a training asks for what it reads, on each rank for its own batches, and fre
           earlyStop: undefined,
         } as never);
         await trainer.train();
-        return { read: [...read], asked: [...asked], open };
+        return { read: once(read), asked: once(asked), open };
       }),
     );
   // Eight batches in two steps of four; without a group the one behind them is asked for too.
@@ -61,11 +50,11 @@ it("a training asks for what it reads, on each rank for its own batches, and fre
 it("of several data sets in turn only the batches of a rank are asked for", async () => {
   const found = values(
     await onRanks(2, async (group) => {
-      const sets = [noting(), noting()];
+      const sets = [images(), images()];
       const trainData = sets.map(({ dataset }) => new DataLoader({ dataset, batchSize: 2, rng: new Rng(0) }));
       const { trainer } = made(group, { trainData, maxSteps: 2, evalData: undefined, earlyStop: undefined } as never);
       await trainer.train();
-      return sets.map(({ asked, open }) => ({ asked: [...asked], open }));
+      return sets.map(({ asked, open }) => ({ asked: once(asked), open }));
     }),
   );
   const [first, second] = [
@@ -79,7 +68,7 @@ it("of several data sets in turn only the batches of a rank are asked for", asyn
 });
 
 it("an evaluation that fails frees what was read for its next batch", async () => {
-  const { dataset, asked, open } = noting();
+  const { dataset, asked, open } = images();
   const physics = new Denoising({ noiseModel: new GaussianNoise({ sigma: 0.1 }) });
   const network = new DnCNN({ inChannels: 1, outChannels: 1, depth: 2, nf: 2, rng: new Rng(2) });
   const model = new ArtifactRemoval({ backboneNet: network });
@@ -90,7 +79,7 @@ it("an evaluation that fails frees what was read for its next batch", async () =
   await expect(evaluate({ model, physics, data, metrics: [new PSNR()], onBatch, rng: new Rng(0) })).rejects.toThrow(
     "ends",
   );
-  expect([[...asked], open]).toEqual([[0, 1], []]);
+  expect([once(asked), open]).toEqual([[0, 1], []]);
 });
 
 it("an evaluation asks for what it reads, on each rank for its own images", async () => {
@@ -100,9 +89,9 @@ it("an evaluation asks for what it reads, on each rank for its own images", asyn
   for (const n of [1, 2]) {
     const found = values(
       await onRanks(n, async (group) => {
-        const { dataset, read, asked, open } = noting();
+        const { dataset, read, asked, open } = images();
         await evaluate({ model, physics, data: dataset, metrics: [new PSNR()], group, rng: new Rng(0) });
-        return { read: [...read], asked: [...asked], open };
+        return { read: once(read), asked: once(asked), open };
       }),
     );
     for (const [rank, each] of found.entries()) {

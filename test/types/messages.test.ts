@@ -1,26 +1,9 @@
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, it } from "vitest";
-
-const start = promisify(execFile);
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-/** Declares the modules in dist/wasm, of which not all need be built. */
-const glue = join(root, "ts/runtime/web/glue.d.ts");
-
-let folder: string;
-beforeAll(async () => {
-  await mkdir(join(root, "results"), { recursive: true });
-  folder = await mkdtemp(join(root, "results", "types-"));
-});
-afterAll(async () => await rm(folder, { recursive: true, force: true }));
+import { expect, it } from "vitest";
+import { compilerErrors } from "./compiler-errors.js";
 
 /** What the compiler prints of a program whose first lines declare what trainings are made of; one entry an error. */
-async function errorsOf(lines: readonly string[]): Promise<string[]> {
-  const program = `
+const errorsOf = (lines: readonly string[]): Promise<string[]> =>
+  compilerErrors(`
 import * as data from "../../ts/data/index.js";
 import * as loss from "../../ts/loss/index.js";
 import * as physics from "../../ts/physics/index.js";
@@ -40,21 +23,7 @@ const [sup, sure, r2r] = [new loss.SupLoss(), new loss.SureGaussianLoss({ sigma:
 const counts = new loss.SurePoissonLoss({ gain: 0.1 });
 const base = { model, optimizer, trainData };
 ${lines.join("\n")}
-`;
-  const file = join(folder, "program.ts");
-  await writeFile(file, program);
-  const options = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2022", "--ignoreConfig"];
-  const libraries = ["--lib", "es2022,dom,esnext.disposable", "--types", "node", "--skipLibCheck"];
-  const { stdout } = await start(
-    process.execPath,
-    [join(root, "node_modules/typescript/bin/tsc"), ...options, ...libraries, file, glue],
-    { cwd: root },
-  ).catch((error: { stdout: string }) => error);
-  return stdout
-    .trim()
-    .split(/\n(?=\S)/)
-    .map((text) => text.replace(/^.*?: error TS\d+: /, ""));
-}
+`);
 
 it("one line names the loss, the noise and what fits", async () => {
   const errors = await errorsOf([

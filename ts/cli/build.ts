@@ -55,7 +55,7 @@ type PartKey = (typeof partKeys)[number];
 
 /**
  * Constructs everything that a configuration names, but the data. Initial weights are drawn from `rng`, and masks and
- * filters from forks of it, so that they depend on the seed alone.
+ * filters, those of losses too, from forks of it, so that they depend on the seed alone.
  *
  * @throws The errors of the classes, with the place in the configuration before the message.
  */
@@ -74,7 +74,7 @@ export async function buildParts(config: WrittenConfig, rng: RandomSource, place
   const optimizer = await part<Optimizer>("optimizer", { on: model.parameters() }, "Adam");
   const schedule = await part<Schedule | undefined>("schedule", { on: optimizer });
   const physics = await part<OneOrMore<AnyPhysics>>("physics", { rng: rng.fork() });
-  const losses = lossLists(await part("losses", {}));
+  const losses = lossLists(await part("losses", { rng: rng.fork() }));
   const metrics = await part<readonly Metric[]>("metrics", {}, [{ name: "PSNR", maxPixel }]);
   const adversarial = isAdversarial(config, place) ? await discriminator(part, rng) : undefined;
   const further: Record<string, unknown> = {};
@@ -125,14 +125,19 @@ async function discriminator(part: MakePart, rng: RandomSource): Promise<Adversa
   const D = await part<Layer>("D", { rng: rng.fork() });
   const optimizerD = await part<Optimizer>("optimizerD", { on: D.parameters() }, "Adam");
   const scheduleD = await part<Schedule | undefined>("scheduleD", { on: optimizerD });
-  const lossesD = weighted(await part("lossesD", {}, []));
+  const lossesD = weighted(await part("lossesD", { rng: rng.fork() }, []));
   return { D, optimizerD, lossesD, ...(scheduleD ? { scheduleD } : {}) };
 }
 
-/** The data of a configuration: paths, datasets and how they are cut. */
-export async function buildData(config: WrittenConfig, place: Place, folder = "."): Promise<DataConfig> {
+/** The data of a configuration: paths, datasets and how they are cut. What they draw comes from `rng`. */
+export async function buildData(
+  config: WrittenConfig,
+  rng: RandomSource,
+  place: Place,
+  folder = ".",
+): Promise<DataConfig> {
   const { type } = configOptions["data"] as OptionEntry;
-  return (await make(config["data"], type, place.key("data"), { folder })) as DataConfig;
+  return (await make(config["data"], type, place.key("data"), { folder, rng })) as DataConfig;
 }
 
 type Written = Loss | WeightedLoss;

@@ -48,10 +48,11 @@ async function test(
   const group = await launchedGroup();
   const config = await readConfig(path);
   const place = new Place(path);
-  // The same stream as in training, so that drawn masks are the same.
-  const parts = await buildParts(config, new Rng(options.seed).fork(), place, dirname(path));
+  // The same streams as in training, so that drawn masks are the same.
+  const rng = new Rng(options.seed);
+  const parts = await buildParts(config, rng.fork(), place, dirname(path));
   const where = place.key("data").key("eval");
-  const sets = await evaluationData(await buildData(config, place, dirname(path)), place.key("data"));
+  const sets = await evaluationData(await buildData(config, rng.fork(), place, dirname(path)), place.key("data"));
   if (sets.length === 0)
     throw new UsageError(`${where} is missing, expected a folder of clean images, or a dataset.`, "missing_argument");
   const weights = options.weights ?? join(resultsFolder(path, config["out"]), "model.safetensors");

@@ -90,7 +90,7 @@ async function train(
   const folder = options.out ?? resultsFolder(path, config["out"]);
   const rng = new Rng(options.seed);
   const parts = await buildParts(config, rng.fork(), place, dirname(path));
-  const data = await buildData(config, place, dirname(path));
+  const data = await buildData(config, rng.fork(), place, dirname(path));
   const { batchSize = 8 } = parts.further;
   const loader = (dataset: Dataset<Measurement>): DataLoader<Measurement> =>
     new DataLoader({ dataset, batchSize, shuffle: true, rng: rng.fork() });

@@ -12,6 +12,7 @@ import {
   ArgumentError,
   checkNumber,
   checkOptions,
+  checkWord,
   currentPlatform,
   type FolderEntry,
   FormatError,
@@ -103,6 +104,9 @@ export class FolderImages {
       checkNumber(caller, "size", side, { positive: true, integer: true });
     }
     checkNumber(caller, "cacheBytes", options.cacheBytes ?? 0, { min: 0 });
+    checkNumber(caller, "maxPixels", options.maxPixels ?? 1, { positive: true });
+    checkWord(caller, "channels", options.channels ?? "auto", ["auto", "grey", "rgb"]);
+    checkWord(caller, "scale", options.scale ?? "type", ["type", "none"]);
     const found = await find(caller, options);
     warn(caller, options.path, found.leftOut);
     return new FolderImages(caller, options, found);

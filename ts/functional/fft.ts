@@ -1,5 +1,5 @@
-import { ArgumentError, checkList, checkWord, shown } from "../runtime/index.js";
-import { handleOf, operators, Tensor, checkTensor } from "../tensor/index.js";
+import { checkList, checkWord } from "../runtime/index.js";
+import { axis, handleOf, operators, Tensor, checkTensor } from "../tensor/index.js";
 import { checkArguments } from "./options.js";
 
 /** Options of {@link fft2} and {@link ifft2}. */
@@ -18,17 +18,8 @@ export interface FftArguments {
 function transform(caller: string, x: Tensor, inverse: boolean, options: FftArguments): Tensor {
   checkArguments(caller, options, ["complexDim", "dims", "norm"]);
   const rank = checkTensor(caller, "x", x).shape.length;
-  const axis = (dim: number): number => {
-    const at = typeof dim !== "number" ? NaN : dim < 0 ? dim + rank : dim;
-    if (!Number.isInteger(at) || at < 0 || at >= rank)
-      throw new ArgumentError(
-        `${caller}: dimension ${shown(dim)} does not exist in shape [${x.shape.join(", ")}].`,
-        "invalid_argument",
-      );
-    return at;
-  };
-  const complexDim = axis(options.complexDim ?? 1);
-  const dims = checkList(caller, "dims", options.dims ?? [-2, -1], rank).map(axis);
+  const complexDim = axis(caller, options.complexDim ?? 1, rank);
+  const dims = checkList(caller, "dims", options.dims ?? [-2, -1], rank).map((dim) => axis(caller, dim, rank));
   const n = dims.reduce((product, d) => product * (x.shape[d] ?? 1), 1);
   const norm = checkWord(caller, "norm", options.norm ?? "backward", ["backward", "ortho", "forward"]);
   const scale = norm === "ortho" ? n ** -0.5 : (norm === "backward") === inverse ? 1 / n : 1;
@@ -39,7 +30,7 @@ function transform(caller: string, x: Tensor, inverse: boolean, options: FftArgu
  * Discrete Fourier transform over the last two (or given) dimensions, of any size:
  * `y_k = s sum_n x_n exp(-2 pi i k n / N)`.
  *
- * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`.
+ * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_axis`, `invalid_argument`, `unknown_option`.
  */
 export function fft2(x: Tensor, options: FftArguments = {}): Tensor {
   return transform("fft2", x, false, options);
@@ -48,7 +39,7 @@ export function fft2(x: Tensor, options: FftArguments = {}): Tensor {
 /**
  * Inverse of {@link fft2} with the same options: `x_n = s sum_k y_k exp(+2 pi i k n / N)`.
  *
- * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_argument`, `unknown_option`.
+ * @throws ShapeError `shape_mismatch`; ArgumentError `invalid_axis`, `invalid_argument`, `unknown_option`.
  */
 export function ifft2(x: Tensor, options: FftArguments = {}): Tensor {
   return transform("ifft2", x, true, options);

@@ -42,7 +42,7 @@ export { radon, radonDetectors, radonTranspose } from "./radon.js";
 export type { RadonArguments, RadonTransposeArguments } from "./radon.js";
 export { distance, dot, flattenImages, meanDistance, meanPerImage, meanSquare, variation } from "./reduce.js";
 export type { DistanceArguments, DotArguments, VariationArguments } from "./reduce.js";
-export { gridSample, interpolate, pixelShuffle, pixelUnshuffle } from "./resample.js";
+export { gridSample, interpolate, interpolation, pixelShuffle, pixelUnshuffle } from "./resample.js";
 export type { GridSampleArguments, InterpolateArguments } from "./resample.js";
 export { magnitude, safeSqrt } from "./safe-sqrt.js";
 export { interpolations, outsides } from "../tensor/index.js";

@@ -1,5 +1,15 @@
-import { ArgumentError, checkFlag, checkWord, shown } from "../runtime/index.js";
-import { handleOf, interpolations, operators, outsides, Tensor, checkTensor } from "../tensor/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkWord, LARGEST, shown } from "../runtime/index.js";
+import {
+  cat,
+  checkTensor,
+  handleOf,
+  interpolations,
+  operators,
+  outsides,
+  tensor,
+  Tensor,
+  tidy,
+} from "../tensor/index.js";
 import type { Interpolation, Outside } from "../tensor/index.js";
 import { checkArguments, pair } from "./options.js";
 import type { Size2 } from "./options.js";
@@ -8,7 +18,7 @@ import type { Size2 } from "./options.js";
 export interface InterpolateArguments {
   /** Size of the output. */
   size?: Size2;
-  /** Size of the output over that of the input; the result is rounded down. */
+  /** Size of the output over that of the input; the size is rounded down. */
   scaleFactor?: number | readonly [number, number];
   /** How values between pixels are found. Default: `"nearest"`. */
   mode?: Interpolation;
@@ -17,32 +27,64 @@ export interface InterpolateArguments {
 }
 
 /**
- * Resizes images, `[B, C, H, W]` to `[B, C, h, w]`; coordinates follow from the two sizes (PyTorch's
- * `recompute_scale_factor=True`).
+ * Resizes images, `[B, C, H, W]` to `[B, C, h, w]`: by a factor f, which is h / H where a size is given, pixel i of the
+ * result lies at `(i + 1/2) / f - 1/2`, of nearest pixels at `floor(i / f)`; with `alignCorners` at `i (H - 1) / (h -
+ * 1)`. Where a factor times a side is not whole, no side of the result may be above 16384.
  *
  * @throws ArgumentError `invalid_argument` unless exactly one of `size` and `scaleFactor` is given, `unknown_option`;
  * ShapeError `shape_mismatch`.
  */
 export function interpolate(x: Tensor, options: InterpolateArguments): Tensor {
-  checkArguments("interpolate", options, ["size", "scaleFactor", "mode", "alignCorners"]);
-  const mode = checkWord("interpolate", "mode", options.mode ?? "nearest", interpolations);
-  const alignCorners = checkFlag("interpolate", "alignCorners", options.alignCorners, false);
-  return new Tensor(operators.interpolate(handleOf(x), outputSize(x, options), mode, alignCorners));
+  const { mode, alignCorners, sizeOf, factors } = interpolation("interpolate", options);
+  checkTensor("interpolate", "x", x);
+  const size = sizeOf(x);
+  const isWhole = (factor: number, i: number): boolean => size[i] === factor * (x.shape[i + 2] ?? 0);
+  if (factors && !alignCorners && x.rank === 4 && !factors.every(isWhole)) return zoomed(x, size, factors, mode);
+  return new Tensor(operators.interpolate(handleOf(x), size, mode, alignCorners));
 }
 
-function outputSize(x: Tensor, { size, scaleFactor }: InterpolateArguments): [number, number] {
+/** Options of {@link interpolate}, checked: the size of the output by the sides of the input. */
+export function interpolation(caller: string, options: InterpolateArguments) {
+  checkArguments(caller, options, ["size", "scaleFactor", "mode", "alignCorners"]);
+  const { size, scaleFactor } = options;
+  const mode = checkWord(caller, "mode", options.mode ?? "nearest", interpolations);
+  const alignCorners = checkFlag(caller, "alignCorners", options.alignCorners, false);
   if ((size === undefined) === (scaleFactor === undefined))
-    throw new ArgumentError("interpolate: give either size or scaleFactor.", "invalid_argument");
-  if (size !== undefined) return pair("interpolate", "size", size, 1);
-  checkTensor("interpolate", "x", x);
+    throw new ArgumentError(`${caller}: give either size or scaleFactor.`, "invalid_argument");
+  if (size !== undefined) {
+    const sides = pair(caller, "size", size, 1);
+    return { mode, alignCorners, sizeOf: () => sides, factors: undefined };
+  }
   const factors = Array.isArray(scaleFactor) ? (scaleFactor as readonly unknown[]) : [scaleFactor, scaleFactor];
   const [fh, fw] = factors;
   if (factors.length !== 2 || !isPositive(fh) || !isPositive(fw))
     throw new ArgumentError(
-      `interpolate: scaleFactor is ${shown(scaleFactor)}, expected one number above 0 or two.`,
+      `${caller}: scaleFactor is ${shown(scaleFactor)}, expected one number above 0 or two.`,
       "invalid_argument",
     );
-  return [Math.max(1, Math.floor((x.shape[2] ?? 1) * fh)), Math.max(1, Math.floor((x.shape[3] ?? 1) * fw))];
+  const scaled = (side: number | undefined, factor: number): number => Math.max(1, Math.floor((side ?? 1) * factor));
+  const sizeOf = ({ shape }: Tensor): [number, number] => [scaled(shape[2], fh), scaled(shape[3], fw)];
+  return { mode, alignCorners, sizeOf, factors: [fh, fw] as const };
+}
+
+/** Images by factors that the rounded size does not have. */
+function zoomed(x: Tensor, size: readonly [number, number], factors: readonly [number, number], mode: Interpolation) {
+  /** The positions of rows or columns, from -1 at one border of the image to 1 at the other. */
+  const positions = (i: 0 | 1): Tensor => {
+    const [side, factor] = [x.shape[i + 2] as number, factors[i]];
+    const count = checkNumber("interpolate", "a side of the result", size[i], { max: LARGEST.imageSide });
+    const values = Float64Array.from({ length: count }, (_, k) => {
+      const at = mode === "nearest" ? Math.min(Math.floor(k / factor), side - 1) : (k + 0.5) / factor - 0.5;
+      return (2 * at + 1) / side - 1;
+    });
+    return tensor(values, { dtype: x.dtype, device: x.device });
+  };
+  return tidy(() => {
+    const shape = [x.shape[0] as number, ...size, 1];
+    const rows = positions(0).reshape([1, -1, 1, 1]).expand(shape);
+    const columns = positions(1).reshape([1, 1, -1, 1]).expand(shape);
+    return gridSample(x, cat([columns, rows], 3), { mode, paddingMode: "border" });
+  });
 }
 
 const isPositive = (v: unknown): v is number => typeof v === "number" && Number.isFinite(v) && v > 0;

@@ -110,7 +110,7 @@ export class EquivariantSplittingLoss extends NamedLoss<"EquivariantSplittingLos
     const { imgSize, transform, evalTransform, ...values } = readOptions(this.name, options, OPTIONS);
     this.maskGenerator =
       values.maskGenerator ??
-      (imgSize ? new BernoulliSplittingMaskGenerator({ imgSize, splitRatio: SPLIT_RATIO }) : null);
+      (imgSize !== undefined ? new BernoulliSplittingMaskGenerator({ imgSize, splitRatio: SPLIT_RATIO }) : null);
     this.consistencyLoss = values.consistencyLoss;
     this.predictionLoss = values.predictionLoss;
     this.transform = transform ?? null;

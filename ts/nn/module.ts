@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError, checkOptions, checkOptionsObject } from "../runtime/index.js";
+import { ArgumentError, checkFlag, ShapeError, checkOptions, checkOptionsObject } from "../runtime/index.js";
 import type { DeviceName, DType } from "../runtime/index.js";
 import { freeOnError, keep, noGrad, Tensor, tidy } from "../tensor/index.js";
 import type { Pretrained } from "./pretrained.js";
@@ -211,7 +211,7 @@ export abstract class Module {
     const own = new Map(this.#collect("state", "", [], []));
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key));
     const unexpected = Object.keys(state).filter((key) => !own.has(key) && !IGNORED.test(key));
-    if (options.strict ?? true) {
+    if (checkFlag(`${name}.loadStateDict`, "strict", options.strict, true)) {
       const also =
         missing.length > 0 && unexpected.length > 0 ? `; it also has unknown keys: ${listed(unexpected)}` : "";
       if (missing.length > 0)

@@ -1,5 +1,6 @@
-import { ArgumentError, checkKind, checkList, checkNumber, checkOptions, hasMethods, shown } from "../runtime/index.js";
+import { ArgumentError, checkKind, checkNumber, checkOptions, hasMethods, shown } from "../runtime/index.js";
 import { unscale } from "../functional/index.js";
+import { checkGradients } from "./check-gradients.js";
 import { checkTensor, type DeviceName, type DType, keep, noGrad, Tensor, tensor, tidy } from "../tensor/index.js";
 
 /** What makes a step, such as an `Optimizer`. */
@@ -63,12 +64,8 @@ export class LossScale {
   step(optimizer: Stepping, gradients: readonly (Tensor | null)[], options: ScaledStepOptions = {}): void {
     const caller = "LossScale.step";
     checkKind(caller, "optimizer", optimizer, AN_OPTIMIZER);
-    checkList(caller, "gradients", gradients);
-    gradients.forEach((gradient: unknown, i) => {
-      if (gradient !== null) checkTensor(caller, `gradient ${i}`, gradient);
-    });
+    const given = checkGradients(caller, gradients).filter((gradient) => gradient !== null);
     checkOptions(caller, options, ["gradClip"]);
-    const given = gradients.filter((gradient) => gradient !== null);
     const [first] = given;
     if (!first) return void optimizer.step(gradients, {});
     this.#with(first, (before) => {

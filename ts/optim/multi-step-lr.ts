@@ -27,6 +27,8 @@ export class MultiStepLR extends Schedule {
       checkNumber("MultiStepLR", `milestones[${i}]`, n, { min: 0, integer: true }),
     );
     this.gamma = checkNumber("MultiStepLR", "gamma", options.gamma ?? 0.1, { min: 0 });
+    // The first epoch, too, may be a milestone.
+    this.apply();
   }
 
   /** The learning rate in epoch `epoch`. */

@@ -1,4 +1,5 @@
 import { ArgumentError, checkFlag, checkList, checkNumber, checkOptions, ShapeError, shown } from "../runtime/index.js";
+import { checkGradients } from "./check-gradients.js";
 import { checkLossScaleState, LossScale, type LossScaleState } from "./loss-scale.js";
 import { keep, noGrad, Tensor, tidy, checkTensor, where, zeros } from "../tensor/index.js";
 
@@ -48,7 +49,8 @@ function sameShape(a: Tensor, b: Tensor): boolean {
 
 /**
  * Base class of the optimisers. `step(grads)` updates the parameters in place (through `Tensor.assign_`), off the tape;
- * of what it allocates only its state remains.
+ * of what it allocates only its state remains. A class of your own writes `update`, or `updateAll` for what concerns
+ * all parameters, and leaves `step` as it is: a Trainer clips gradients and scales losses by the options of `step`.
  */
 export abstract class Optimizer {
   /** The tensors that are updated, in the order in which `step` takes gradients. */
@@ -61,9 +63,18 @@ export abstract class Optimizer {
   #base: number;
   #current: number;
 
-  /** @throws ArgumentError `empty_parameters`, or `invalid_argument` for what is not a tensor, or one given twice. */
+  /**
+   * @throws ArgumentError `empty_parameters`, or `invalid_argument` for what is not a tensor, or one given twice, and
+   * for a class with a `step` of its own.
+   */
   constructor(parameters: readonly Tensor[], learningRate: number) {
     this.#name = new.target.name;
+    // Written as step(gradients), it would take the step without the clipping, and nothing would say so.
+    if (this.step !== Optimizer.prototype.step)
+      throw new ArgumentError(
+        `${this.#name}: the class overrides step, through which gradients are clipped; override update or updateAll.`,
+        "invalid_argument",
+      );
     if (!Array.isArray(parameters))
       throw new ArgumentError(
         `${this.#name}: parameters must be an array of tensors, for example model.parameters().`,
@@ -126,17 +137,9 @@ export abstract class Optimizer {
         "shape_mismatch",
       );
     }
-    if (!Array.isArray(grads) || grads.length !== this.parameters.length) {
-      throw new ArgumentError(
-        `${this.#name}.step: got ${Array.isArray(grads) ? grads.length : typeof grads} gradients, ` +
-          `expected one for each of ${this.parameters.length} parameters.`,
-        "invalid_argument",
-      );
-    }
-    const gradients = grads as readonly (Tensor | null)[];
+    const gradients = checkGradients(`${this.#name}.step`, grads, this.parameters.length);
     gradients.forEach((g, i) => {
       const parameter = this.parameters[i]!;
-      if (g !== null) checkTensor(`${this.#name}.step`, `gradient ${i}`, g);
       if (g !== null && !sameShape(g, parameter)) {
         throw new ShapeError(
           `${this.#name}.step: gradient ${i} has shape [${g.shape.join(", ")}], ` +

@@ -11,7 +11,8 @@ export interface ScheduleState {
 
 /**
  * Base class of the learning-rate schedules: `step()`, called after each epoch (or each step), sets the optimiser's
- * learning rate to `rate(epoch)`, a function of the number of calls only.
+ * learning rate to `rate(epoch)`, a function of the number of calls only. One whose rate in epoch 0 is not the base
+ * calls `apply` at the end of its constructor.
  */
 export abstract class Schedule {
   /** The optimiser whose learning rate is set. */

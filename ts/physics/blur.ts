@@ -1,6 +1,6 @@
 import { freeOnError } from "../tensor/index.js";
 import { convolve, convolveAdjoint, type Padding, PADDINGS, matching } from "../functional/index.js";
-import { ArgumentError, checkWord, checkOptionsObject } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkWord, checkOptionsObject } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { checkImages, checkTensorOption } from "./argument-checks.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
@@ -41,11 +41,10 @@ export class Blur<N extends NoiseModel = ZeroNoise> extends LinearPhysics<N, "bl
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: BlurOptions<N> = {}) {
     checkOptionsObject(new.target.name, options);
-    const { filter, padding = "valid", useFft = false, ...rest } = options;
+    const { filter, padding = "valid", useFft, ...rest } = options;
     super(rest);
     this.padding = checkWord("Blur", "padding", padding, PADDINGS);
-    if (typeof useFft !== "boolean") throw new ArgumentError("Blur: useFft must be true or false.", "invalid_argument");
-    this.useFft = useFft;
+    this.useFft = checkFlag("Blur", "useFft", useFft, false);
     if (filter !== undefined) checkTensorOption("Blur", "filter", filter, 4);
     this.filter = filter;
   }

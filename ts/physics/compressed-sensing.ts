@@ -1,6 +1,6 @@
 import { checkTensor, freeOnError } from "../tensor/index.js";
 import { matching } from "../functional/index.js";
-import { ArgumentError, checkNumber, ShapeError, checkOptionsObject } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, ShapeError, checkOptionsObject } from "../runtime/index.js";
 import { resolveRng } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { checkTensorOption, checkRank } from "./argument-checks.js";
@@ -34,7 +34,7 @@ export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearP
   /** @throws ArgumentError `invalid_argument`, `unknown_option`; ShapeError `shape_mismatch`. */
   constructor(options: CompressedSensingOptions<N>) {
     checkOptionsObject(new.target.name, options);
-    const { m, channelwise = false, matrix, ...rest } = options;
+    const { m, channelwise, matrix, ...rest } = options;
     if (rest.imgSize === undefined)
       throw new ArgumentError(
         "CompressedSensing: imgSize is missing; pass it, such as [1, 32, 32].",
@@ -42,9 +42,9 @@ export class CompressedSensing<N extends NoiseModel = ZeroNoise> extends LinearP
       );
     super(rest);
     const rows = checkNumber("CompressedSensing", "m", m, { integer: true, positive: true });
-    const size = channelwise ? this.imgSize.slice(1) : this.imgSize;
+    this.channelwise = checkFlag("CompressedSensing", "channelwise", channelwise, false);
+    const size = this.channelwise ? this.imgSize.slice(1) : this.imgSize;
     const columns = size.reduce((a, b) => a * b, 1);
-    this.channelwise = channelwise;
     if (matrix !== undefined) checkTensorOption("CompressedSensing", "matrix", matrix, 2);
     this.matrix =
       matrix ??

@@ -60,7 +60,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   constructor(options: DownsamplingOptions<N> = {}) {
     checkOptionsObject(new.target.name, options);
     const { filter, factor = 2, padding = "circular", imgSize, ...rest } = options;
-    super({ ...rest, ...(imgSize ? { imgSize } : {}) });
+    super({ ...rest, ...(imgSize === undefined || imgSize === null ? {} : { imgSize }) });
     this.factor = checkNumber("Downsampling", "factor", factor, { integer: true, positive: true });
     this.padding = checkWord("Downsampling", "padding", padding, PADDINGS);
     this.filter = namedFilter(filter, this.factor);

@@ -1,5 +1,5 @@
 import { matching } from "../functional/index.js";
-import { ArgumentError, ShapeError, checkNumber, checkOptionsObject } from "../runtime/index.js";
+import { ArgumentError, checkFlag, ShapeError, checkNumber, checkOptionsObject } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { freeOnError, Tensor } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkMeasured, checkTensorOption, checkRank } from "./argument-checks.js";
@@ -82,8 +82,7 @@ export class Inpainting<
     }
     const imgSize = checkImgSize(className, rest.imgSize);
     super(rest);
-    if (typeof pixelwise !== "boolean")
-      throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
+    checkFlag(className, "pixelwise", pixelwise, true);
     if (mask === undefined || mask === null) return;
     this.mask = freeOnError(() => {
       const values =

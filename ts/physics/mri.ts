@@ -1,5 +1,5 @@
 import { centredFft, magnitude } from "../functional/index.js";
-import { ShapeError, checkOptionsObject } from "../runtime/index.js";
+import { checkFlag, ShapeError, checkOptionsObject } from "../runtime/index.js";
 import { ones, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
@@ -37,11 +37,13 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
   /** @throws ArgumentError `invalid_argument`, `unknown_option`, `empty_mask`; ShapeError `shape_mismatch`. */
   constructor(options: MRIOptions<N> = {}) {
     checkOptionsObject(new.target.name, options);
-    const { mask, threeD = false, imgSize, ...rest } = options;
+    const { mask, threeD, imgSize, ...rest } = options;
     super(rest);
-    this.threeD = threeD;
+    this.threeD = checkFlag("MRI", "threeD", threeD, false);
     const size = checkImgSize("MRI", imgSize ?? [320, 320]);
-    this.mask = freeOnError(() => complexMask("MRI", mask ?? ones(size.slice(threeD ? -3 : -2)), threeD ? 5 : 4));
+    this.mask = freeOnError(() =>
+      complexMask("MRI", mask ?? ones(size.slice(this.threeD ? -3 : -2)), this.threeD ? 5 : 4),
+    );
   }
 
   /** The weights of a mask are given, not computed: each but 0 is inverted. */

@@ -1,5 +1,5 @@
 import { centredFft, safeSqrt, matching } from "../functional/index.js";
-import { checkNumber, ShapeError, checkOptionsObject } from "../runtime/index.js";
+import { checkFlag, checkNumber, ShapeError, checkOptionsObject } from "../runtime/index.js";
 import { ones, Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkTensorOption, checkRank } from "./argument-checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
@@ -52,10 +52,10 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
   constructor(options: MultiCoilMRIOptions<N> = {}) {
     const name = "MultiCoilMRI";
     checkOptionsObject(new.target.name, options);
-    const { mask, coilMaps, imgSize, threeD = false, ...rest } = options;
+    const { mask, coilMaps, imgSize, threeD, ...rest } = options;
     super(rest);
-    this.threeD = threeD;
-    const dims = threeD ? 3 : 2;
+    this.threeD = checkFlag(name, "threeD", threeD, false);
+    const dims = this.threeD ? 3 : 2;
     if (coilMaps instanceof Tensor) checkTensorOption(name, "coilMaps", coilMaps, dims + 1);
     else if (coilMaps !== undefined) checkNumber(name, "coilMaps", coilMaps, { integer: true, min: 1, max: 1024 });
     if (mask !== undefined) checkTensor(name, "mask", mask);
@@ -66,7 +66,7 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
       const ownMask = complexMask(name, mask ?? ones(size), dims + 2);
       const maps =
         coilMaps instanceof Tensor ? coilMaps : coilMaps === undefined ? flatMaps(size) : birdcageMaps(coilMaps, size);
-      const ownMaps = placedMaps(name, maps, threeD);
+      const ownMaps = placedMaps(name, maps, this.threeD);
       checkSizes(name, ownMask, ownMaps);
       return [ownMask, ownMaps];
     });

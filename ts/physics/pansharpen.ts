@@ -1,12 +1,12 @@
 import { type Padding } from "../functional/index.js";
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
+import { ArgumentError, checkFlag, checkInstance, checkNumber, checkOptions, ShapeError } from "../runtime/index.js";
 import { Rng, type RandomSource } from "../random/index.js";
 import { zeros, type Tensor, freeOnError } from "../tensor/index.js";
 import { checkImgSize } from "./argument-checks.js";
 import { Decolorize, type DecolorizeOptions } from "./decolorize.js";
 import { Downsampling, type DownsamplingOptions } from "./downsampling.js";
 import type { SolverOptions } from "./least-squares.js";
-import { ZeroNoise, type NoiseModel } from "./noise/index.js";
+import { NoiseModel, ZeroNoise } from "./noise/index.js";
 import { StackedLinearPhysics } from "./stacked.js";
 import type { TensorList } from "./tensor-list.js";
 
@@ -100,10 +100,9 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
         `Pansharpen: imgSize is [${size.join(", ")}], expected [channels, height, width].`,
         "invalid_argument",
       );
-    for (const [name, value] of Object.entries({ useBrovey, normalize })) {
-      if (typeof value !== "boolean")
-        throw new ArgumentError(`Pansharpen: ${name} must be true or false.`, "invalid_argument");
-    }
+    for (const [name, value] of Object.entries({ useBrovey, normalize })) checkFlag("Pansharpen", name, value, false);
+    for (const [name, value] of Object.entries({ noiseColor, noiseGray }))
+      checkInstance("Pansharpen", name, value, NoiseModel, "a noise model such as new GaussianNoise({ sigma: 0.1 })");
     checkNumber("Pansharpen", "eps", eps, { min: 0 });
     if (maxIter !== undefined) checkNumber("Pansharpen", "maxIter", maxIter, { integer: true, positive: true });
     if (tol !== undefined) checkNumber("Pansharpen", "tol", tol, { min: 0 });

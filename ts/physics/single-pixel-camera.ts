@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  checkFlag,
   checkNumber,
   checkSize,
   checkWord,
@@ -70,8 +71,7 @@ export class SinglePixelCamera<N extends NoiseModel = ZeroNoise> extends Decompo
         `SinglePixelCamera: imgSize is [${size.join(", ")}], expected [channels, height, width].`,
         "invalid_argument",
       );
-    if (typeof fast !== "boolean")
-      throw new ArgumentError("SinglePixelCamera: fast must be true or false.", "invalid_argument");
+    checkFlag("SinglePixelCamera", "fast", fast, true);
     const [channels, height, width] = size as [number, number, number];
     this.m = checkNumber("SinglePixelCamera", "m", m, {
       integer: true,

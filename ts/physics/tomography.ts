@@ -1,6 +1,7 @@
 import { radon, radonDetectors, radonTranspose } from "../functional/index.js";
 import {
   ArgumentError,
+  checkFlag,
   checkNumber,
   checkOptions,
   checkSize,
@@ -212,8 +213,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
       fbpInterpolateBoundary,
       fbp,
     })) {
-      if (typeof value !== "boolean")
-        throw new ArgumentError(`Tomography: ${name} is ${shown(value)}, expected true or false.`, "invalid_argument");
+      checkFlag("Tomography", name, value, false);
     }
     if (angles instanceof Tensor && angles.shape.length > 1) {
       throw new ShapeError(

@@ -1,5 +1,5 @@
 import { checkTensor, freeOnError } from "../tensor/index.js";
-import { ArgumentError, shown, checkOptionsObject } from "../runtime/index.js";
+import { ArgumentError, checkKind, checkObject, checkOptionsObject, hasMethods, shown } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Transform, TransformParams } from "../transform/index.js";
 import type { SolverOptions } from "./least-squares.js";
@@ -34,7 +34,7 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
   /** Its parameters g. */
   protected readonly params: TransformParams;
 
-  /** @throws ArgumentError `invalid_argument` where the physics is not linear. */
+  /** @throws ArgumentError `invalid_argument` where the physics is not linear, or the transform none. */
   constructor(options: VirtualLinearPhysicsOptions<N>) {
     checkOptionsObject(new.target.name, options);
     const { physics, transform, params } = options;
@@ -44,6 +44,11 @@ export class VirtualLinearPhysics<N extends NoiseModel = NoiseModel> extends Lin
         "invalid_argument",
       );
     }
+    checkKind("VirtualLinearPhysics", "transform", transform, {
+      expected: "a transform such as new Shift()",
+      fits: (value) => hasMethods(value, ["transform", "inverse"]),
+    });
+    checkObject("VirtualLinearPhysics", "params", params);
     super({
       noiseModel: physics.noiseModel,
       sensorModel: (y) => physics.sensor(y),

@@ -130,7 +130,7 @@ export abstract class Transform {
       checkTensor(caller, "x", x);
       this.#checkImages("inverse", x);
       const checked = this.#check("inverse", params ?? this.getParams(x, { rng: options.rng }));
-      if (options.batchwise ?? true) return this.map(x, checked, true);
+      if (checkFlag(caller, "batchwise", options.batchwise, true)) return this.map(x, checked, true);
       const sets = this.sets(checked);
       const [images = 0, ...rest] = x.shape;
       if (images % sets.length !== 0) {

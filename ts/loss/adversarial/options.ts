@@ -1,8 +1,8 @@
 import type { Layer } from "../../nn/index.js";
-import { ArgumentError } from "../../runtime/index.js";
+import { ArgumentError, hasMethods } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { LossArgs } from "../args.js";
-import { optionalNumber, type OptionReaders, unchecked } from "../options.js";
+import { optionalNumber, type OptionReader, type OptionReaders, unchecked } from "../options.js";
 import { type AdversarialFlavour, checkScores, DiscriminatorMetric } from "./metric.js";
 
 /** Options of every adversarial loss. */
@@ -22,12 +22,18 @@ export interface AdversarialOptions {
   metricGan?: DiscriminatorMetric;
 }
 
-/**
- * Readers of {@link AdversarialOptions}; {@link ganMetric} and {@link discriminatorOf} check what depends on others.
- */
+function checkDiscriminator(caller: string, D: unknown): Layer {
+  if (hasMethods(D, ["forward"])) return D as Layer;
+  throw new ArgumentError(`${caller}: D must be a network with a forward function.`, "invalid_argument");
+}
+
+const discriminatorOption: OptionReader<Layer | undefined> = (value, name) =>
+  value === undefined || value === null ? undefined : checkDiscriminator(name, value);
+
+/** Readers of {@link AdversarialOptions}; {@link ganMetric} checks what depends on others. */
 export const ADVERSARIAL_OPTIONS = {
   weightAdv: optionalNumber({ min: 0 }),
-  D: unchecked<Layer | undefined>(),
+  D: discriminatorOption,
   flavour: unchecked<AdversarialFlavour | undefined>(),
   fromLogits: unchecked<boolean | undefined>(),
   metricGan: unchecked<DiscriminatorMetric | undefined>(),
@@ -69,6 +75,5 @@ export function discriminatorOf(caller: string, args: LossArgs, own: Layer | und
       "missing_argument",
     );
   }
-  if (typeof (D as Partial<Layer>).forward === "function") return D as Layer;
-  throw new ArgumentError(`${caller}: D must be a network with a forward function.`, "invalid_argument");
+  return checkDiscriminator(caller, D);
 }

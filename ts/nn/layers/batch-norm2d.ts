@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
+import { checkFlag, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
 import { ones, zeros, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
@@ -83,8 +83,8 @@ export class BatchNorm2d extends Module {
     this.eps = checkNumber(new.target.name, "eps", options.eps ?? 1e-5, { min: 0 });
     this.momentum = checkNumber(new.target.name, "momentum", options.momentum ?? 0.1, { min: 0, max: 1 });
     const like = { ...(options.dtype && { dtype: options.dtype }), ...(options.device && { device: options.device }) };
-    const affine = options.affine ?? true;
-    const tracked = options.trackRunningStats ?? true;
+    const affine = checkFlag(new.target.name, "affine", options.affine, true);
+    const tracked = checkFlag(new.target.name, "trackRunningStats", options.trackRunningStats, true);
     [this.weight, this.bias, this.runningMean, this.runningVar] = freeKeptOnError(() => [
       affine ? this.registerParameter("weight", ones([this.numFeatures], like)) : null,
       affine ? this.registerParameter("bias", zeros([this.numFeatures], like)) : null,

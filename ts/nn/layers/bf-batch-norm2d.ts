@@ -1,3 +1,4 @@
+import { checkFlag } from "../../runtime/index.js";
 import { checkTensor, freeOnError, noGrad, tidy } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedMoments } from "../../functional/index.js";
@@ -34,8 +35,10 @@ export class BFBatchNorm2d extends BatchNorm2d {
 
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: BFBatchNorm2dOptions) {
+    // Before there are tensors to free.
+    const useBias = checkFlag("BFBatchNorm2d", "useBias", options?.useBias, false);
     super(options);
-    this.useBias = options.useBias ?? false;
+    this.useBias = useBias;
   }
 
   /** The normalised batch. */

@@ -1,5 +1,5 @@
 import { checkTensor, freeKeptOnError } from "../../tensor/index.js";
-import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { convTranspose2d, pair } from "../../functional/index.js";
 import type { Size2 } from "../../functional/index.js";
@@ -75,7 +75,7 @@ export class ConvTranspose2d extends Module {
       outChannels,
       kernelSize,
       groups,
-      bias: options.bias ?? true,
+      bias: checkFlag(name, "bias", options.bias, true),
       stride: pair(name, "stride", options.stride ?? 1, 1),
       padding: pair(name, "padding", options.padding ?? 0),
       outputPadding: pair(name, "outputPadding", options.outputPadding ?? 0),
@@ -85,7 +85,7 @@ export class ConvTranspose2d extends Module {
     const shape = [inChannels, outChannels / groups, ...kernelSize];
     [this.weight, this.bias] = freeKeptOnError(() => [
       this.registerParameter("weight", defaultWeights(shape, weights)),
-      (options.bias ?? true)
+      this.options.bias
         ? this.registerParameter("bias", uniformWeights([outChannels], 1 / Math.sqrt(fanIn(shape)), weights))
         : null,
     ]);

@@ -1,5 +1,5 @@
 import { checkTensor, freeKeptOnError } from "../../tensor/index.js";
-import { ArgumentError, checkNumber, checkOptions, checkWord } from "../../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions, checkWord } from "../../runtime/index.js";
 import type { PadMode, Tensor } from "../../tensor/index.js";
 import { conv2d, pair } from "../../functional/index.js";
 import type { Conv2dArguments, Size2 } from "../../functional/index.js";
@@ -84,13 +84,13 @@ export class Conv2d extends Module {
       paddingMode,
       stride: pair(name, "stride", options.stride ?? 1, 1),
       dilation: pair(name, "dilation", options.dilation ?? 1, 1),
-      bias: options.bias ?? true,
+      bias: checkFlag(name, "bias", options.bias, true),
     };
     const weights = sharedWeights(options);
     const shape = [outChannels, inChannels / groups, ...kernel];
     [this.weight, this.bias] = freeKeptOnError(() => [
       this.registerParameter("weight", defaultWeights(shape, weights)),
-      (options.bias ?? true)
+      this.options.bias
         ? this.registerParameter("bias", uniformWeights([outChannels], 1 / Math.sqrt(fanIn(shape)), weights))
         : null,
     ]);

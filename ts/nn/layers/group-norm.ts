@@ -1,4 +1,4 @@
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
 import { ones, zeros, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
@@ -52,7 +52,7 @@ export class GroupNorm extends Module {
     }
     this.eps = checkNumber("GroupNorm", "eps", options.eps ?? 1e-5, { min: 0 });
     const like = { ...(options.dtype && { dtype: options.dtype }), ...(options.device && { device: options.device }) };
-    const affine = options.affine ?? true;
+    const affine = checkFlag(new.target.name, "affine", options.affine, true);
     [this.weight, this.bias] = freeKeptOnError(() => [
       affine ? this.registerParameter("weight", ones([this.numChannels], like)) : null,
       affine ? this.registerParameter("bias", zeros([this.numChannels], like)) : null,

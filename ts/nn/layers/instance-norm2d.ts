@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from "../../runtime/index.js";
+import { checkFlag, checkNumber, checkOptions } from "../../runtime/index.js";
 import type { DeviceName, DType } from "../../runtime/index.js";
 import { GroupNorm } from "./group-norm.js";
 
@@ -24,8 +24,9 @@ export class InstanceNorm2d extends GroupNorm {
   /** @throws ArgumentError `invalid_argument`, `unknown_option`. */
   constructor(options: InstanceNorm2dOptions) {
     checkOptions("InstanceNorm2d", options, ["numFeatures", "eps", "affine", "dtype", "device"]);
-    const { numFeatures, affine = false, ...rest } = options;
+    const { numFeatures, ...rest } = options;
     checkNumber("InstanceNorm2d", "numFeatures", numFeatures, { positive: true, integer: true });
+    const affine = checkFlag("InstanceNorm2d", "affine", options.affine, false);
     super({ ...rest, affine, numGroups: numFeatures, numChannels: numFeatures });
   }
 }

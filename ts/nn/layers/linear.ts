@@ -1,5 +1,5 @@
 import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
-import { checkNumber, checkOptions } from "../../runtime/index.js";
+import { checkFlag, checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { linear } from "../../functional/index.js";
 import { defaultWeights, sharedWeights, uniformWeights } from "../init.js";
@@ -35,12 +35,11 @@ export class Linear extends Module {
     checkOptions("Linear", options, ["inFeatures", "outFeatures", "bias", ...WEIGHT_OPTIONS]);
     const inFeatures = checkNumber("Linear", "inFeatures", options.inFeatures, { positive: true, integer: true });
     const outFeatures = checkNumber("Linear", "outFeatures", options.outFeatures, { positive: true, integer: true });
+    const bias = checkFlag("Linear", "bias", options.bias, true);
     const weights = sharedWeights(options);
     [this.weight, this.bias] = freeKeptOnError(() => [
       this.registerParameter("weight", defaultWeights([outFeatures, inFeatures], weights)),
-      (options.bias ?? true)
-        ? this.registerParameter("bias", uniformWeights([outFeatures], 1 / Math.sqrt(inFeatures), weights))
-        : null,
+      bias ? this.registerParameter("bias", uniformWeights([outFeatures], 1 / Math.sqrt(inFeatures), weights)) : null,
     ]);
   }
 

@@ -1,14 +1,19 @@
 import { checkTensor } from "../../tensor/index.js";
-import { checkOptions } from "../../runtime/index.js";
+import { checkFlag, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { adaptiveAvgPool2d, avgPool2d, maxPool2d, pair } from "../../functional/index.js";
-import type { AvgPoolArguments, MaxPoolArguments, Size2 } from "../../functional/index.js";
+import type { AvgPoolArguments, MaxPoolArguments, PoolArguments, Size2 } from "../../functional/index.js";
 import { Module } from "../module.js";
 
 /** The window of a pooling layer. */
 interface Window {
   /** Size of the window. */
   kernelSize: Size2;
+}
+
+function checkSteps(caller: string, { stride, padding }: PoolArguments): void {
+  pair(caller, "stride", stride ?? 1, 1);
+  pair(caller, "padding", padding ?? 0);
 }
 
 /**
@@ -23,6 +28,8 @@ export class MaxPool2d extends Module {
     super();
     checkOptions("MaxPool2d", options, ["kernelSize", "stride", "padding", "dilation"]);
     pair("MaxPool2d", "kernelSize", options.kernelSize, 1);
+    checkSteps("MaxPool2d", options);
+    pair("MaxPool2d", "dilation", options.dilation ?? 1, 1);
     this.options = options;
   }
 
@@ -45,7 +52,9 @@ export class AvgPool2d extends Module {
   constructor(options: AvgPoolArguments & Window) {
     super();
     checkOptions("AvgPool2d", options, ["kernelSize", "stride", "padding", "countIncludePad"]);
+    checkFlag("AvgPool2d", "countIncludePad", options.countIncludePad, true);
     pair("AvgPool2d", "kernelSize", options.kernelSize, 1);
+    checkSteps("AvgPool2d", options);
     this.options = options;
   }
 

@@ -1,7 +1,7 @@
 import { checkTensor } from "../../tensor/index.js";
 import { checkNumber, checkOptions } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { interpolate, pixelShuffle, pixelUnshuffle } from "../../functional/index.js";
+import { interpolate, interpolation, pixelShuffle, pixelUnshuffle } from "../../functional/index.js";
 import type { InterpolateArguments } from "../../functional/index.js";
 import { Module } from "../module.js";
 
@@ -12,7 +12,7 @@ export class Upsample extends Module {
 
   constructor(options: InterpolateArguments) {
     super();
-    checkOptions("Upsample", options, ["size", "scaleFactor", "mode", "alignCorners"]);
+    interpolation("Upsample", options);
     this.options = options;
   }
 

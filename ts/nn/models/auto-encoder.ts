@@ -1,5 +1,5 @@
 import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
-import { ArgumentError, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
+import { checkFlag, checkNumber, checkOptions, ShapeError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
 import { Linear, ReLU, Sequential } from "../layers/index.js";
@@ -44,9 +44,7 @@ export class AutoEncoder extends Module {
     this.#dimInput = count("dimInput", options?.dimInput);
     const dimMid = count("dimMid", options.dimMid ?? 1000);
     const dimHid = count("dimHid", options.dimHid ?? 32);
-    if (typeof (options.residual ?? true) !== "boolean")
-      throw new ArgumentError(`${name}: residual must be true or false.`, "invalid_argument");
-    this.residual = options.residual ?? true;
+    this.residual = checkFlag(name, "residual", options.residual, true);
     const weights = sharedWeights(options);
     const linear = (inFeatures: number, outFeatures: number) => new Linear({ inFeatures, outFeatures, ...weights });
     [this.encoder, this.decoder] = freeKeptOnError(() => [

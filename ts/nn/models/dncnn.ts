@@ -1,5 +1,5 @@
 import { checkTensor, freeKeptOnError, freeOnError, inTurn } from "../../tensor/index.js";
-import { checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
+import { checkFlag, checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { kaimingNormal, sharedWeights } from "../init.js";
 import { Conv2d } from "../layers/index.js";
@@ -48,6 +48,7 @@ export class DnCNN extends Module {
       positive: true,
       integer: true,
     });
+    const bias = checkFlag("DnCNN", "bias", options.bias, true);
     const weights = sharedWeights(options);
     const conv = (from: number, to: number): Conv2d => {
       const layer = new Conv2d({
@@ -55,7 +56,7 @@ export class DnCNN extends Module {
         outChannels: to,
         kernelSize: 3,
         padding: 1,
-        bias: options.bias ?? true,
+        bias,
         ...weights,
       });
       layer.weight.assign_(kaimingNormal(layer.weight.shape, weights));

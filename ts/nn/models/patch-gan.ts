@@ -1,5 +1,5 @@
 import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
-import { checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
+import { checkFlag, checkNumber, checkOptions, LARGEST } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedWeights } from "../init.js";
 import { BatchNorm2d, Conv2d, Identity, LeakyReLU, Sequential, Sigmoid, SpectralNorm } from "../layers/index.js";
@@ -56,11 +56,15 @@ export class PatchGANDiscriminator extends Module {
       integer: true,
       max: LARGEST.layers,
     });
+    const useSigmoid = checkFlag(name, "useSigmoid", options.useSigmoid, false);
+    const batchNorm = checkFlag(name, "batchNorm", options.batchNorm, true);
+    const hiddenBias = checkFlag(name, "bias", options.bias, true);
+    const spectralNorm = checkFlag(name, "spectralNorm", options.spectralNorm, false);
     const weights = sharedWeights(options);
     const { rng: _, ...like } = weights;
     const conv = (inChannels: number, outChannels: number, stride: number, bias: boolean): Layer => {
       const layer = new Conv2d({ inChannels, outChannels, kernelSize: 4, stride, padding: 2, bias, ...weights });
-      return options.spectralNorm ? new SpectralNorm({ layer, rng: weights.rng }) : layer;
+      return spectralNorm ? new SpectralNorm({ layer, rng: weights.rng }) : layer;
     };
 
     this.model = freeKeptOnError(() => {
@@ -69,14 +73,14 @@ export class PatchGANDiscriminator extends Module {
       for (let n = 1; n <= nLayers; n++) {
         const next = ndf * Math.min(2 ** n, 8);
         layers.push(
-          conv(width, next, n < nLayers ? 2 : 1, options.bias ?? true),
-          (options.batchNorm ?? true) ? new BatchNorm2d({ numFeatures: next, ...like }) : new Identity(),
+          conv(width, next, n < nLayers ? 2 : 1, hiddenBias),
+          batchNorm ? new BatchNorm2d({ numFeatures: next, ...like }) : new Identity(),
           new LeakyReLU({ negativeSlope: 0.2 }),
         );
         width = next;
       }
       layers.push(conv(width, 1, 1, true));
-      if (options.useSigmoid ?? false) layers.push(new Sigmoid());
+      if (useSigmoid) layers.push(new Sigmoid());
       return new Sequential(...layers);
     });
   }

@@ -1,4 +1,12 @@
-import { ArgumentError, checkNumber, checkOptions, LARGEST, ShapeError, shown } from "../../runtime/index.js";
+import {
+  ArgumentError,
+  checkFlag,
+  checkNumber,
+  checkOptions,
+  LARGEST,
+  ShapeError,
+  shown,
+} from "../../runtime/index.js";
 import { cat, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { maxPool2d } from "../../functional/index.js";
@@ -90,12 +98,13 @@ export class UNet extends Module {
       );
     }
     this.inChannels = inChannels;
-    this.residual = (options.residual ?? true) && inChannels === outChannels;
-    this.cat = options.cat ?? true;
+    this.residual = checkFlag(name, "residual", options.residual, true) && inChannels === outChannels;
+    this.cat = checkFlag(name, "cat", options.cat, true);
 
+    const bias = checkFlag(name, "bias", options.bias, true);
+    const circular = checkFlag(name, "circularPadding", options.circularPadding, false);
     const weights = sharedWeights(options);
     const { rng: _, ...like } = weights;
-    const bias = options.bias ?? true;
     const convolve = (from: number, to: number): Layer[] => {
       const conv = new Conv2d({
         inChannels: from,
@@ -103,7 +112,7 @@ export class UNet extends Module {
         kernelSize: 3,
         padding: 1,
         bias,
-        paddingMode: options.circularPadding ? "circular" : "zeros",
+        paddingMode: circular ? "circular" : "zeros",
         ...weights,
       });
       if (batchNorm === false) return [conv, new ReLU()];

@@ -1,5 +1,5 @@
 import { permutationValues, uniformValues, type RandomSource } from "../../random/index.js";
-import { ArgumentError, DeviceError, ShapeError, checkNumber } from "../../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, DeviceError, ShapeError } from "../../runtime/index.js";
 import { fromHostValues, hostValues, type Tensor } from "../../tensor/index.js";
 import { checkImgSize, checkTensorOption } from "../argument-checks.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
@@ -72,9 +72,7 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
     }
     this.imgSize = checkImgSize(className, options.imgSize);
     this.splitRatio = checkNumber(className, "splitRatio", options.splitRatio, { min: 0, max: 1 });
-    this.pixelwise = options.pixelwise ?? true;
-    if (typeof this.pixelwise !== "boolean")
-      throw new ArgumentError(`${className}: pixelwise must be true or false.`, "invalid_argument");
+    this.pixelwise = checkFlag(className, "pixelwise", options.pixelwise, true);
     const [low, high] = [options.minSplitRatio ?? 0, options.maxSplitRatio ?? 1].map((r, i) =>
       checkNumber(className, i === 0 ? "minSplitRatio" : "maxSplitRatio", r, { min: 0, max: 1 }),
     ) as [number, number];
@@ -83,7 +81,8 @@ export class BernoulliSplittingMaskGenerator extends PhysicsGenerator {
         `${className}: minSplitRatio is ${low}, expected at most maxSplitRatio, which is ${high}.`,
         "invalid_argument",
       );
-    this.#ratioRange = options.randomSplitRatio ? [low, high] : undefined;
+    const isRandom = checkFlag(className, "randomSplitRatio", options.randomSplitRatio, false);
+    this.#ratioRange = isRandom ? [low, high] : undefined;
   }
 
   protected override draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {

@@ -1,6 +1,6 @@
 import { fromHostValues } from "../../tensor/index.js";
 import { normalValues, uniformValues, type RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber, checkWord, shown, checkList } from "../../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkWord, shown, checkList } from "../../runtime/index.js";
 import { bump, pointSpread, type PupilPoint } from "./diffraction.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions } from "./generator.js";
 import { checkPsfSize } from "./psf-size.js";
@@ -115,9 +115,9 @@ export class DiffractionBlurGenerator extends PhysicsGenerator {
     );
     const pupil = checkPsfSize(name, options.pupilSize ?? 256, "pupilSize");
     this.pupilSize = [Math.max(pupil[0], this.psfSize[0], 2), Math.max(pupil[1], this.psfSize[1], 2)];
-    this.apodize = options.apodize ?? false;
-    this.randomRotate = options.randomRotate ?? false;
-    this.center = options.center ?? false;
+    this.apodize = checkFlag(name, "apodize", options.apodize, false);
+    this.randomRotate = checkFlag(name, "randomRotate", options.randomRotate, false);
+    this.center = checkFlag(name, "center", options.center, false);
   }
 
   protected override draw(batchSize: number, rng: RandomSource): GeneratedParameters {

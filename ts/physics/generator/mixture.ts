@@ -1,5 +1,5 @@
 import { Rng, type RandomSource } from "../../random/index.js";
-import { ArgumentError, checkNumber, checkOptionsObject } from "../../runtime/index.js";
+import { ArgumentError, checkFlag, checkNumber, checkOptionsObject } from "../../runtime/index.js";
 import { cat, tensor, tidy, type Tensor } from "../../tensor/index.js";
 import { PhysicsGenerator, type GeneratedParameters, type GeneratorOptions, type StepOptions } from "./generator.js";
 
@@ -50,7 +50,8 @@ export class GeneratorMixture extends PhysicsGenerator {
       throw new ArgumentError(`${name}: probs have the sum ${total}, expected 1.`, "invalid_argument");
     this.generators = [...generators];
     this.probs = [...probs];
-    this.useBatchSampling = (options.useBatchSampling ?? true) && sameParameters(this.generators);
+    const perImage = checkFlag(name, "useBatchSampling", options.useBatchSampling, true);
+    this.useBatchSampling = perImage && sameParameters(this.generators);
   }
 
   protected override draw(batchSize: number, rng: RandomSource, call: Omit<StepOptions, "seed">): GeneratedParameters {
