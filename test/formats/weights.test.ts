@@ -92,6 +92,7 @@ describe("files of torch.save", () => {
     ["one_tensor.pt", "weights_missing", "one tensor"],
     ["no_weights.pt", "weights_missing", '"epoch"'],
     ["expanded.pt", "file_too_large", "3815 MiB"],
+    ["float8.pt", "file_unsupported", "element type float8_e4m3fn"],
     ["types.json", "file_unknown", "not known"],
   ])("%s is refused with the reason", async (name, code, text) => {
     await expect(readWeights(path(name))).rejects.toMatchObject({
@@ -100,6 +101,13 @@ describe("files of torch.save", () => {
       message: expect.stringContaining(text) as string,
     });
     expect(existsSync("hostile-file-was-executed")).toBe(false);
+  });
+
+  it("applies the signs that PyTorch has put off: conj(), and imag of it", async () => {
+    const read = await readWeights(path("signs.pt"));
+    expect([...(await read["plain"]!.data())]).toEqual([1, 2, 3, -4]);
+    expect([...(await read["conjugate"]!.data())]).toEqual([1, -2, 3, 4]);
+    expect([...(await read["imaginary"]!.data())]).toEqual([-6, 8]);
   });
 
   it("takes bytes and Blobs, and says what is no file", async () => {

@@ -41,6 +41,7 @@ export async function openArrayImage(
   const { dtype, shape } = array;
   const text = (what: string) => unsupported(format.name, what, "read it with io.readArray");
   if (dtype.startsWith("complex")) throw text("holds complex numbers");
+  if (array.metadata["photometricInterpretation"] === "PALETTE COLOR") throw text("holds indices of a palette");
   const isNifti = String(array.metadata["format"] ?? "").startsWith("NIfTI");
   const axes = isNifti ? niftiAxes(shape) : imageAxes(array);
   if (!axes || shape.some((side) => side === 0)) throw text(`holds an array of shape [${shape.join(", ")}]`);

@@ -80,7 +80,14 @@ function viewed(view: TensorView, data: ArrayData, name: string): WeightArray {
   const last = view.shape.reduce((sum, size, axis) => sum + (size - 1) * (view.strides[axis] as number), view.offset);
   if (count > 0 && (last + 1) * width > data.length) throw invalid(FORMAT, `${name} is outside of its storage`);
   const values = count === 0 ? data.subarray(0, 0) : gather(data, view, width);
-  return { data: values, shape: width === 2 ? [...view.shape, 2] : view.shape, type: view.type };
+  return { data: resolved(values, view), shape: width === 2 ? [...view.shape, 2] : view.shape, type: view.type };
+}
+
+/** The values with the signs that the file leaves to be applied; a storage may be another tensor's too. */
+function resolved(values: ArrayData, { pending: { conjugate, negative }, type }: TensorView): ArrayData {
+  if (!conjugate && !negative) return values;
+  const width = components(type);
+  return values.map((value, i) => (negative !== (conjugate && width === 2 && i % 2 === 1) ? -value : value));
 }
 
 async function readZipped(archive: ZipArchive): Promise<TorchFile> {

@@ -1,4 +1,5 @@
 import { jpegFrame } from "../header-size.js";
+import { ycbcrToRgb } from "../ycbcr.js";
 import { type Layout, photometric } from "./layout.js";
 
 /**
@@ -34,17 +35,6 @@ export async function decodeJpegBlock(
   const length = columns * rows * stride;
   if (decoded.length < length) throw new Error("a JPEG block has too few pixels");
   const block = decoded.slice(0, length);
-  if (layout.photometric === photometric.ycbcr && stride === 3) toRgb(block);
+  if (layout.photometric === photometric.ycbcr && stride === 3) ycbcrToRgb(block);
   return block;
-}
-
-/** YCbCr to RGB in place. */
-function toRgb(values: Uint8Array): void {
-  const clamp = (value: number): number => Math.min(255, Math.max(0, Math.round(value)));
-  for (let i = 0; i < values.length; i += 3) {
-    const [y, b, r] = [values[i] as number, (values[i + 1] as number) - 128, (values[i + 2] as number) - 128];
-    values[i] = clamp(y + 1.402 * r);
-    values[i + 1] = clamp(y - 0.344136 * b - 0.714136 * r);
-    values[i + 2] = clamp(y + 1.772 * b);
-  }
 }
