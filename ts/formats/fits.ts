@@ -108,7 +108,8 @@ function numberOf({ values }: HeaderUnit, name: string, fallback: number): numbe
 /** The type of integers that are stored with an offset of half their range, and the offset. */
 function shiftOf(unit: HeaderUnit, bits: number): [type: ElementType, offset: number] | undefined {
   const [offset, type] = shifted.get(bits) ?? [];
-  if (type === undefined || numberOf(unit, "BSCALE", 1) !== 1 || numberOf(unit, "BZERO", 0) !== offset) return undefined;
+  if (type === undefined || numberOf(unit, "BSCALE", 1) !== 1 || numberOf(unit, "BZERO", 0) !== offset)
+    return undefined;
   return [type, offset];
 }
 
