@@ -103,6 +103,13 @@ describe("files of torch.save", () => {
     expect(existsSync("hostile-file-was-executed")).toBe(false);
   });
 
+  it("takes the network that is named where its state dict is an entry of its own", async () => {
+    const read = await readWeights(path("nested_networks.pth"), { key: "generator" });
+    expect(Object.keys(read).sort()).toEqual(["bias", "weight"]);
+    await expect(readWeights(path("two_networks.pth"), { key: "x" })).rejects.toThrow(/expected one of/);
+    await expect(readWeights(path("no_weights.pt"), { key: "epoch" })).rejects.toThrow(/that entry has no tensors/);
+  });
+
   it("applies the signs that PyTorch has put off: conj(), and imag of it", async () => {
     const read = await readWeights(path("signs.pt"));
     expect([...(await read["plain"]!.data())]).toEqual([1, 2, 3, -4]);

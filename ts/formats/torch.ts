@@ -223,10 +223,13 @@ function findState(root: PickleValue, key: string | undefined): Dictionary {
 }
 
 function keyed(root: Map<PickleValue, PickleValue>, key: string): Dictionary {
-  const found = stateOf(root.get(key));
+  const entry = root.get(key);
+  // Such as { generator: { state_dict, optimizer } }.
+  const found = stateOf(entry) ?? (entry instanceof Map ? search(entry, 3) : undefined);
   if (found !== undefined) return found;
   const names = [...root].filter(([, value]) => stateOf(value)).map(([name]) => JSON.stringify(String(name)));
-  const expected = names.length > 0 ? `one of ${names.join(", ")}` : "none, as the file has no such entry";
+  const why = root.has(key) ? "as that entry has no tensors" : "as the file has no such entry";
+  const expected = names.length > 0 ? `one of ${names.join(", ")}` : `none, ${why}`;
   throw new ArgumentError(`readWeights: key is ${shown(key)}, expected ${expected}.`, "missing_key");
 }
 
