@@ -71,7 +71,12 @@ export async function openArrayImage(
 
 /** The errors of the reader of arrays that mean another thing here. */
 function asImageFault(error: unknown, format: DetectedFormat, maxPixels: number): unknown {
-  const { code } = error as { code?: string };
+  const { code, message = "" } = error as { code?: string; message?: string };
+  // Pictures have no names to choose by.
+  if (code === "missing_argument") {
+    const [, names = ""] = /option dataset: (.*)\.$/s.exec(message) ?? [];
+    return unsupported(format.name, `holds several arrays (${names})`, "read one with dataset of io.readArray");
+  }
   if (code === "file_unknown" && format.id !== "zip" && format.id !== "gzip")
     return damaged(format.name, "its header is not complete");
   if (code !== "file_too_large") return error;

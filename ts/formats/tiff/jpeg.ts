@@ -1,4 +1,5 @@
 import { jpegFrame } from "../header-size.js";
+import { unsupported } from "../image-faults.js";
 import { ycbcrToRgb } from "../ycbcr.js";
 import { type Layout, photometric } from "./layout.js";
 
@@ -17,7 +18,9 @@ export async function decodeJpegBlock(
   stride: number,
 ): Promise<Uint8Array> {
   const frame = jpegFrame(bytes);
-  if (layout.bits !== 8 || frame?.bits !== 8) throw new Error("its JPEG data have another depth than 8 bits");
+  if (!frame) throw new Error("its JPEG data have no frame");
+  if (layout.bits !== 8 || frame.bits !== 8)
+    throw unsupported("TIFF", `has JPEG data of ${frame.bits} bits`, "write it with another compression");
   // A last strip may have been padded to whole blocks of the cosine transform.
   const isTooHigh = frame.height > layout.blockHeight + 16;
   if (frame.width !== columns || frame.height < rows || isTooHigh || frame.channels !== stride)
