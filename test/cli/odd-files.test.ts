@@ -131,3 +131,10 @@ it("the file is named that is no network", async () => {
   expect(stderr).toContain(`${at("mask.png")}: safetensors`);
   expect(stderr).toContain("none of safetensors");
 });
+
+it("the file is named that is too small to denoise", async () => {
+  await writeImage(at("small.png"), new Rng(0).uniform([1, 1, 7, 40]));
+  const { code, stderr } = await adjoint(["denoise", at("noisy.png"), at("small.png"), "-o", at("results"), ...short]);
+  expect(stderr).toContain(`${at("small.png")} is 40x7, expected at least 8x8 pixels.`);
+  expect(code).toBe(2);
+});
