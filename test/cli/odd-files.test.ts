@@ -138,3 +138,11 @@ it("the file is named that is too small to denoise", async () => {
   expect(stderr).toContain(`${at("small.png")} is 40x7, expected at least 8x8 pixels.`);
   expect(code).toBe(2);
 });
+
+it("weights that are not there are said not to be", async () => {
+  for (const name of ["none.pth", "none", "none.safetensors"]) {
+    const { code, stderr } = await adjoint(["apply", at(name), at("noisy.png"), "-o", at("x.png")]);
+    expect(stderr).toContain(`${at(name)}: no such file or folder.`);
+    expect(code).toBe(1);
+  }
+});
