@@ -144,8 +144,12 @@ const written: ReadonlyMap<string, readonly [bits: number, offset: number]> = ne
 /**
  * The bytes of a FITS file with one image; its header has the cards of the file that was read, except those that say
  * how its values were stored.
+ *
+ * @throws FormatError `file_unsupported` for an array without axes, which FITS does not have.
  */
 export function encodeFits(data: ArrayData, shape: readonly number[], cards: readonly string[] = []): Uint8Array {
+  if (shape.length < 1 || shape.length > 999)
+    throw unsupported(FORMAT, `an array of ${shape.length} axes; expected 1 to 999`);
   const [bits, offset] = written.get(data.constructor.name) ?? [-64, 0];
   const header = [
     card("SIMPLE", true),

@@ -43,7 +43,7 @@ export interface DecodedImage {
   readonly alpha: boolean;
   /** Images in the file, as an animation has them, whether they were decoded or not. */
   readonly pages: number;
-  /** How the images are to be turned (EXIF) that the coder has not turned upright: those of an animation. Default: 1. */
+  /** How images are to be turned (EXIF) that the coder has not turned upright: those of an animation. Default: 1. */
   readonly orientation?: number;
 }
 
