@@ -20,6 +20,7 @@ import {
   type GetOptions,
   type Measurement,
   type Sample,
+  exampleOf,
 } from "./dataset.js";
 
 /** Options of {@link DataLoader}. */
@@ -196,7 +197,7 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
     const samples: Sample<Y>[] = [];
     try {
       for (const [example, index] of indices.entries()) {
-        samples.push(await this.dataset.get(index, { rng }));
+        samples.push(await exampleOf("DataLoader", this.dataset, index, { rng }));
         this.#ahead.free(place, example);
       }
       const batch = collate(samples);
