@@ -4,10 +4,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { printError } from "../../ts/cli/errors.js";
 import { encodeArray, readArray, readImage, readWeights, writeFileAtomic, writeImage } from "../../ts/io/index.js";
 import { Rng } from "../../ts/random/index.js";
-import { init } from "../../ts/runtime/index.js";
+import { ArgumentError, init } from "../../ts/runtime/index.js";
 import { adjoint } from "./compiled.js";
 
 const weights = (name: string): string =>
@@ -145,4 +146,14 @@ it("weights that are not there are said not to be", async () => {
     expect(stderr).toContain(`${at(name)}: no such file or folder.`);
     expect(code).toBe(1);
   }
+});
+
+it("the class of an error as JSON is a public one", () => {
+  class Passing extends ArgumentError {}
+  const written: string[] = [];
+  const out = vi.spyOn(process.stdout, "write").mockImplementation((text) => written.push(String(text)) > 0);
+  const err = vi.spyOn(process.stderr, "write").mockImplementation(() => true);
+  printError(new Passing("the server is busy.", "file_unreadable"), true);
+  for (const spy of [out, err]) spy.mockRestore();
+  expect(JSON.parse(written.join(""))).toMatchObject({ error: { class: "ArgumentError", code: "file_unreadable" } });
 });
