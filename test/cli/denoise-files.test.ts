@@ -145,7 +145,7 @@ describe("what the options mean", () => {
     ]);
     expect(pairFiles([at("photo.jpg")], `${at("results")}/`)[0]?.output).toBe(at("results/photo.png"));
     expect(() => pairFiles([at("in")], at("one.png"))).toThrow(/expected a folder/);
-    expect(() => pairFiles([at("in")], at("in"))).toThrow(/would be overwritten/);
+    expect(() => pairFiles([at("in")], at("in"))).toThrow(/would replace/);
     expect(() => pairFiles([at("in/*.gif")], at("out"))).toThrow(/no file has such a name/);
     expect(() => pairFiles([at("a/x.jpg"), at("b/x.jpg")], `${at("results")}/`)).toThrow(/would both be written/);
     expect(existsSync(at("results"))).toBe(false);

@@ -1,6 +1,14 @@
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Batch, DataLoader, ImageFolder, NoisyPatches, PatchDataset, TensorDataset } from "../../ts/data/index.js";
+import {
+  type Batch,
+  DataLoader,
+  type Dataset,
+  ImageFolder,
+  NoisyPatches,
+  PatchDataset,
+  TensorDataset,
+} from "../../ts/data/index.js";
 import type { Pixels } from "../../ts/io/index.js";
 import { Rng } from "../../ts/random/index.js";
 import { init } from "../../ts/runtime/index.js";
@@ -46,6 +54,16 @@ describe("DataLoader", () => {
       expect(await remaining(other)).toEqual(await remaining(loader));
       expect(await remaining(other)).toEqual(await remaining(loader));
     }
+  });
+
+  it("names the shapes of a batch that cannot be stacked, and what makes them one", async () => {
+    const colours: Dataset = { length: 2, get: async (index) => ({ x: zeros([index === 0 ? 1 : 3, 4, 4]) }) };
+    const loader = new DataLoader({ dataset: colours, batchSize: 2 });
+    await expect(loader.next()).rejects.toMatchObject({
+      name: "ShapeError",
+      code: "shape_mismatch",
+      message: expect.stringMatching(/x of the shapes \[1, 4, 4\] and \[3, 4, 4\].*channels/) as string,
+    });
   });
 
   it("stacks x, y and parameters, and disposes of the samples", async () => {

@@ -68,3 +68,10 @@ it("says what is wrong with names, sizes and indices", async () => {
   await expect(data.get(3)).rejects.toMatchObject({ code: "invalid_argument" });
   await expect(data.get(0.5)).rejects.toMatchObject({ code: "invalid_argument" });
 });
+
+it("names the file that lacks an array", async () => {
+  await expect(HDF5Dataset.open({ path: [fastmri, path("matlab.mat")], y: "kspace" })).rejects.toMatchObject({
+    code: "missing_key",
+    message: expect.stringContaining(`${path("matlab.mat")}: HDF5: there is no dataset "kspace"`) as string,
+  });
+});

@@ -167,3 +167,12 @@ it("MeasurementFolder gives the same images as y", async () => {
     code: "file_not_found",
   });
 });
+
+it("says of a file that a folder is expected", async () => {
+  const path = fileURLToPath(new URL("../../examples/images/camera.png", import.meta.url));
+  await expect(ImageFolder.open({ path })).rejects.toMatchObject({
+    name: "ArgumentError",
+    code: "file_unreadable",
+    message: expect.stringContaining("this is a file, expected a folder") as string,
+  });
+});

@@ -160,3 +160,14 @@ it("takes known levels, and refuses those that are none", () => {
   for (const images of [[], [one], [{ data: new Float32Array(49), shape: [1, 7, 7] as [number, number, number] }]])
     expect(() => estimateNoise(images)).toThrow(/denoise.estimateNoise: /);
 });
+
+it("a picture with negative values, as of CT or after a subtraction, has neither Poisson nor gamma noise", () => {
+  // Most of the picture is dark and below 0: the few points above would fit any model.
+  const picture = pictures["cell"] as Pixels;
+  for (const [k, shift] of [0.3, 0.4, 0.5, 0.6].entries()) {
+    const noisy = withNoise(picture, 0.03, new Rng(k));
+    const shifted = { ...noisy, data: noisy.data.map((value) => value - shift) };
+    expect(["gaussian", "poisson-gaussian"]).toContain(estimateNoise([shifted]).noise);
+    expect(estimateNoise([shifted], { noise: "poisson" }).noise).toBe("poisson");
+  }
+});

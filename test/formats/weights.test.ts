@@ -92,6 +92,7 @@ describe("files of torch.save", () => {
     ["one_tensor.pt", "weights_missing", "one tensor"],
     ["no_weights.pt", "weights_missing", '"epoch"'],
     ["expanded.pt", "file_too_large", "3815 MiB"],
+    ["float8.pt", "file_unsupported", "element type float8_e4m3fn"],
     ["types.json", "file_unknown", "not known"],
   ])("%s is refused with the reason", async (name, code, text) => {
     await expect(readWeights(path(name))).rejects.toMatchObject({
@@ -100,6 +101,20 @@ describe("files of torch.save", () => {
       message: expect.stringContaining(text) as string,
     });
     expect(existsSync("hostile-file-was-executed")).toBe(false);
+  });
+
+  it("takes the network that is named where its state dict is an entry of its own", async () => {
+    const read = await readWeights(path("nested_networks.pth"), { key: "generator" });
+    expect(Object.keys(read).sort()).toEqual(["bias", "weight"]);
+    await expect(readWeights(path("two_networks.pth"), { key: "x" })).rejects.toThrow(/expected one of/);
+    await expect(readWeights(path("no_weights.pt"), { key: "epoch" })).rejects.toThrow(/that entry has no tensors/);
+  });
+
+  it("applies the signs that PyTorch has put off: conj(), and imag of it", async () => {
+    const read = await readWeights(path("signs.pt"));
+    expect([...(await read["plain"]!.data())]).toEqual([1, 2, 3, -4]);
+    expect([...(await read["conjugate"]!.data())]).toEqual([1, -2, 3, 4]);
+    expect([...(await read["imaginary"]!.data())]).toEqual([-6, 8]);
   });
 
   it("takes bytes and Blobs, and says what is no file", async () => {

@@ -107,6 +107,9 @@ it("refuses what it cannot write", async () => {
   await expect(writeArray(join(folder, "x.npy"), array, { sample: "int64" as never })).rejects.toMatchObject({
     code: "invalid_argument",
   });
+  const number = { data: new Float32Array(1), shape: [] };
+  for (const name of ["x.fits", "x.fits.gz", "x.nii"])
+    await expect(writeArray(join(folder, name), number)).rejects.toMatchObject({ code: "file_unsupported" });
   const shape = [1, 1, 1, 1, 1, 1, 2, 3];
   await expect(writeArray(join(folder, "x.nii"), { ...array, shape })).rejects.toMatchObject({
     code: "file_unsupported",

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { zipSync } from "fflate";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { encodeArray, readImage, readPixels } from "../../ts/io/index.js";
 import { init } from "../../ts/runtime/index.js";
@@ -86,6 +88,28 @@ it("gives the first page as [1, C, H, W], all of them as [N, C, H, W]", async ()
     code: "invalid_argument",
     message: expect.stringContaining("expected 0 to 4"),
   });
+});
+
+it("turns all images of an animation upright", async () => {
+  const [width, height, channels] = [3, 2, 3] as const;
+  const values = Uint8Array.from({ length: 2 * width * height * channels }, (_, i) => 5 * i);
+  const animation = await sharp(values, { raw: { width, height: 2 * height, channels, pageHeight: height } })
+    .withMetadata({ orientation: 6 })
+    .webp({ lossless: true })
+    .toBuffer();
+  const { data, shape, pages } = await readPixels(animation, { page: "all", scale: "none" });
+  expect([pages, shape]).toEqual([2, [2, 3, 3, 2]]);
+  // Orientation 6: the first row of the file is the right side of the image.
+  for (let n = 0; n < 2; n++) {
+    const { data: one } = await readPixels(animation, { page: n, scale: "none" });
+    expect(one).toEqual(data.slice(18 * n, 18 * (n + 1)));
+    for (let c = 0; c < 3; c++) {
+      for (let i = 0; i < 3; i++) {
+        for (let j = 0; j < 2; j++)
+          expect(data[((n * 3 + c) * 3 + i) * 2 + j]).toBe(values[((n * 2 + 1 - j) * 3 + i) * 3 + c]);
+      }
+    }
+  }
 });
 
 it("leaves the opacity out of grey and rgb", async () => {
@@ -183,6 +207,26 @@ describe("files that are refused", () => {
     const nifti = new Uint8Array(352);
     nifti.set([0x6e, 0x2b, 0x31, 0], 344);
     await refused(nifti, "image_invalid", "NIfTI");
+  });
+
+  it("names the depth of JPEG data that is not read", async () => {
+    for (const [name, depths] of [
+      ["small.jpg", "12 bits a sample"],
+      ["jpeg.tif", "JPEG data of 12 bits"],
+    ] as const) {
+      const file = fixture(name);
+      for (let i = 0; i + 4 < file.length; i++) {
+        const isFrame = file[i] === 0xff && file[i + 1] === 0xc0 && file[i + 2] === 0 && file[i + 4] === 8;
+        if (isFrame) file[i + 4] = 12;
+      }
+      await refused(file, "image_unsupported", depths);
+    }
+  });
+
+  it("names the arrays of a file of several, of which a picture cannot be chosen", async () => {
+    const { bytes } = await encodeArray("a.npy", { data: new Float32Array(16), shape: [4, 4] });
+    const both = zipSync({ "a.npy": bytes, "b.npy": bytes });
+    await refused(both, "image_unsupported", 'holds several arrays ("a", "b")');
   });
 
   it("says what is wrong with damaged files", async () => {

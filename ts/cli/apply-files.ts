@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { UsageError } from "./errors.js";
+import { exists, isFile, isFolder, namesIn } from "./folder.js";
 import { patternOf } from "./pattern.js";
+import { refuseReplacing } from "./replacing.js";
 
 const WRITABLE = [".png", ".tif", ".tiff", ".npy"];
 
@@ -19,20 +20,19 @@ export interface Pair {
  */
 export function inputFiles(named: readonly string[]): string[] {
   return named.flatMap((name) => {
-    if (existsSync(name))
-      return statSync(name).isDirectory() && !name.endsWith(".zarr") ? filesIn(name, /^[^.]/) : [name];
+    if (exists(name)) return isFolder(name) && !name.endsWith(".zarr") ? filesIn(name, /^[^.]/) : [name];
     const pattern = basename(name);
-    const found = /[*?]/.test(pattern) && existsSync(dirname(name)) ? filesIn(dirname(name), patternOf(pattern)) : [];
+    const found = /[*?]/.test(pattern) && exists(dirname(name)) ? filesIn(dirname(name), patternOf(pattern)) : [];
     if (found.length > 0) return found;
     throw new UsageError(`${name}: there is no such file.`, "file_not_found");
   });
 }
 
 function filesIn(folder: string, names: RegExp): string[] {
-  const found = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && names.test(entry.name))
-    .map(({ name }) => join(folder, name))
-    .sort();
+  const found = namesIn(folder)
+    .filter((name) => names.test(name))
+    .map((name) => join(folder, name))
+    .filter(isFile);
   if (found.length > 0 || names.source !== "^[^.]") return found;
   throw new UsageError(`${folder}: the folder has no files.`, "file_not_found");
 }
@@ -45,8 +45,8 @@ function filesIn(folder: string, names: RegExp): string[] {
  * written.
  */
 export function pairs(inputs: readonly string[], output: string, ending: string): Pair[] {
-  const toFolder = /[/\\]$/.test(output) || inputs.length > 1 || (existsSync(output) && statSync(output).isDirectory());
-  if (toFolder && extname(output) !== "" && WRITABLE.includes(extname(output).toLowerCase()) && !existsSync(output)) {
+  const toFolder = /[/\\]$/.test(output) || inputs.length > 1 || isFolder(output);
+  if (toFolder && extname(output) !== "" && WRITABLE.includes(extname(output).toLowerCase()) && !exists(output)) {
     throw new UsageError(
       `--output is ${output}, the name of a file, but there are ${inputs.length} images; expected a folder.`,
       "invalid_argument",
@@ -60,9 +60,7 @@ export function pairs(inputs: readonly string[], output: string, ending: string)
       throw new UsageError(`--output is ${output}, expected ${expected}.`, "invalid_argument");
     }
     const key = resolve(pair.output);
-    const other = inputs.find((input) => resolve(input) === key);
-    if (other !== undefined)
-      throw new UsageError(`--output ${output} would replace ${other}; take another folder.`, "invalid_argument");
+    refuseReplacing("--output", pair.output, inputs);
     const before = taken.get(key);
     if (before !== undefined) {
       throw new UsageError(

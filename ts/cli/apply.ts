@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { pixelsInTurn } from "../data/index.js";
 import { Denoiser } from "../denoise/index.js";
@@ -15,6 +14,7 @@ import { inputFiles, type Pair, pairs } from "./apply-files.js";
 import { wholeNumber } from "./arguments.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { UsageError } from "./errors.js";
+import { isFolder } from "./folder.js";
 import { isFirst, launchedGroup, onEachFile } from "./launched-group.js";
 import { Place, placed } from "./place.js";
 import { NO_DISPLAY, shareDisplay } from "./share-display.js";
@@ -54,7 +54,7 @@ export function addApply(program: Command): void {
 
 /** The file of weights: that of a folder as `adjoint train --save-pretrained` writes it, or the file that is given. */
 function weightsFile(model: string): string {
-  return statSync(model, { throwIfNoEntry: false })?.isDirectory() === true ? join(model, "model.safetensors") : model;
+  return isFolder(model) ? join(model, "model.safetensors") : model;
 }
 
 /** Restores one page of an image, or a measurement of another kind. */

@@ -42,7 +42,11 @@ export async function runCommand<T extends CommonOptions>(
   const controller = new AbortController();
   const stop = (signal: StopSignal): void => {
     // The second signal does not wait for the checkpoint.
-    if (controller.signal.aborted) process.exit(stopSignals[signal]);
+    if (controller.signal.aborted) {
+      // Node waits for calls of the system, such as those of a network folder that is gone; a third does not.
+      for (const each of signals) process.off(each, stop);
+      process.exit(stopSignals[signal]);
+    }
     controller.abort(new Interrupted("interrupted", signal));
   };
   const signals = Object.keys(stopSignals) as StopSignal[];

@@ -4,6 +4,7 @@ import { readWeights, writeSafetensors, type WriteSafetensorsOptions } from "../
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { UsageError } from "./errors.js";
 import { byteText } from "./inspect.js";
+import { refuseReplacing } from "./replacing.js";
 import { metadataByContent } from "./weights-metadata.js";
 
 interface ConvertOptions extends CommonOptions {
@@ -34,6 +35,7 @@ async function convert(input: string, output: string, options: ConvertOptions): 
   if (extname(output) !== ".safetensors") {
     throw new UsageError(`the output is ${output}, expected a name that ends in .safetensors.`, "invalid_argument");
   }
+  refuseReplacing("the output", output, [input]);
   const { key, prefix, dtype } = options;
   const tensors = await readWeights(input, {
     ...(key !== undefined && { key }),

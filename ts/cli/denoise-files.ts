@@ -1,7 +1,8 @@
-import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "./errors.js";
+import { exists, isFolder, namesIn } from "./folder.js";
 import { patternOf } from "./pattern.js";
+import { refuseReplacing } from "./replacing.js";
 
 /** A file to denoise, and where the result is written. */
 export interface FilePair {
@@ -19,13 +20,13 @@ const outputEnding = /\.(?:png|tiff?|npy)$/i;
  * The files of a call: each input is a file, a folder, or a pattern with `*` and `?`; the output is a file for one
  * input, and a folder for several.
  *
- * @throws UsageError where nothing is found, an output cannot be written, or two have the same name.
+ * @throws UsageError where nothing is found, an output cannot be written or is an input, or two have the same name.
  */
 export function pairFiles(inputs: readonly string[], output: string): FilePair[] {
   const files = inputs.flatMap(expand);
-  const isFolder = /[\\/]$/.test(output) || isDirectory(output);
-  const isSeveral = files.length > 1 || inputs.some(isDirectory);
-  if (!isFolder && !(isSeveral && !outputEnding.test(output))) {
+  const toFolder = /[\\/]$/.test(output) || isFolder(output);
+  const isSeveral = files.length > 1 || inputs.some(isFolder);
+  if (!toFolder && !(isSeveral && !outputEnding.test(output))) {
     if (isSeveral) {
       const text = `--output is ${output}, but there are ${files.length} images; expected a folder, such as out/.`;
       throw new UsageError(text, "invalid_argument");
@@ -34,6 +35,7 @@ export function pairFiles(inputs: readonly string[], output: string): FilePair[]
       const text = `--output is ${output}, expected a name that ends in .png, .tif, .tiff or .npy.`;
       throw new UsageError(text, "invalid_argument");
     }
+    refuseReplacing("--output", output, files);
     return [{ input: files[0] as string, output }];
   }
   const pairs = files.map((input) => ({ input, output: join(output, outputName(input)) }));
@@ -46,9 +48,7 @@ export function pairFiles(inputs: readonly string[], output: string): FilePair[]
         "invalid_argument",
       );
     }
-    if (resolve(file) === resolve(input)) {
-      throw new UsageError(`${input} would be overwritten; give another folder with --output.`, "invalid_argument");
-    }
+    refuseReplacing("--output", file, files);
     seen.set(resolve(file), input);
   }
   return pairs;
@@ -63,24 +63,16 @@ function outputName(input: string): string {
 }
 
 function expand(input: string): string[] {
-  if (isDirectory(input)) {
-    const names = readdirSync(input).filter((name) => imageEnding.test(name));
+  if (isFolder(input)) {
+    const names = namesIn(input).filter((name) => imageEnding.test(name));
     if (names.length === 0) throw new UsageError(`${input}: the folder has no image files.`, "invalid_argument");
-    return names.sort().map((name) => join(input, name));
+    return names.map((name) => join(input, name));
   }
   // A shell has expanded patterns, except within quotes and on Windows.
   if (!/[*?]/.test(basename(input)) || exists(input)) return [input];
   const folder = dirname(input);
   const pattern = patternOf(basename(input));
-  const names = isDirectory(folder) ? readdirSync(folder).filter((name) => pattern.test(name)) : [];
+  const names = isFolder(folder) ? namesIn(folder).filter((name) => pattern.test(name)) : [];
   if (names.length === 0) throw new UsageError(`${input}: no file has such a name.`, "invalid_argument");
-  return names.sort().map((name) => join(folder, name));
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  return names.map((name) => join(folder, name));
 }

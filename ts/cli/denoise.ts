@@ -1,14 +1,16 @@
 import { type Command, Option } from "commander";
+import { extname } from "node:path";
 import { withLocks } from "../io/index.js";
 import { formatDuration } from "../text/index.js";
 import { positiveWholeNumber } from "./arguments.js";
 import { type CommandResult, runCommand, withCommonOptions } from "./command.js";
-import { pairFiles } from "./denoise-files.js";
+import { type FilePair, pairFiles } from "./denoise-files.js";
 import { denoiseGroup, type DenoiseOptions, type FileResult, type Opened } from "./denoise-group.js";
 import { givenNoise, withNoiseOptions } from "./denoise-noise.js";
 import { UsageError } from "./errors.js";
 import { isFirst, launchedGroup, WHILE_LEARNING } from "./launched-group.js";
 import { NoisyFile } from "./noisy-file.js";
+import { refuseReplacing } from "./replacing.js";
 
 /** Exit code where the data contradict a result. */
 const contradicted = 3;
@@ -59,6 +61,7 @@ async function denoise(
   const ranks = await launchedGroup({ timeout: WHILE_LEARNING });
   const started = performance.now();
   const pairs = pairFiles(inputs, options.output);
+  checkSave(options, pairs);
   // Before any has written a file that another one would take for one of the inputs.
   await ranks?.barrier();
   checkTogether(options);
@@ -94,6 +97,16 @@ function checkTogether(options: DenoiseOptions): void {
     const text = `--${one} and --${other} exclude each other; leave one of them out.`;
     throw new UsageError(text, "invalid_argument");
   }
+}
+
+/** @throws UsageError where the network has no name of its own. */
+function checkSave({ save, resume }: DenoiseOptions, pairs: readonly FilePair[]): void {
+  if (save === undefined) return;
+  if (extname(save) !== ".safetensors") {
+    const text = `--save is ${save}, expected a name that ends in .safetensors.`;
+    throw new UsageError(text, "invalid_argument");
+  }
+  refuseReplacing("--save", save, [...pairs.map(({ input }) => input), resume]);
 }
 
 function resultOf(results: readonly FileResult[], seconds: number): CommandResult {

@@ -42,7 +42,8 @@ export function printError(error: unknown, json: boolean): void {
   // An unexpected error is a bug: with DEBUG set, show its stack.
   if (!known && error instanceof Error && error.stack && process.env["DEBUG"]) process.stderr.write(`${error.stack}\n`);
   if (!json) return;
-  const name = error instanceof Error ? error.constructor.name : "Error";
+  // The class of a public error, also of those derived from it for the library's own use.
+  const name = error instanceof AdjointError ? error.name : error instanceof Error ? error.constructor.name : "Error";
   const code = error instanceof AdjointError ? error.code : error instanceof Interrupted ? "interrupted" : "internal";
   printJsonError(name, code, message);
 }

@@ -27,7 +27,7 @@ export function addInspect(program: Command): void {
 async function inspect(file: string, { key, dataset }: InspectOptions): Promise<CommandResult> {
   const head = await headOf(file);
   const kind = head === undefined ? "array" : kindOf(head);
-  if (kind === "weights") return await inspectWeights(file, key);
+  if (kind === "weights") return await inspectWeights(file, key).catch((error: unknown) => refuse(file, error));
   if (kind === "image") return await inspectImage(file);
   if (kind !== "zip") return await inspectArray(file, dataset);
   try {
@@ -35,8 +35,19 @@ async function inspect(file: string, { key, dataset }: InspectOptions): Promise<
   } catch (error) {
     // A zip archive is one of torch.save or of NumPy.
     if (!(error instanceof FormatError) || error.code !== "file_unsupported") throw error;
-    return await inspectArray(file, dataset);
+    return await inspectArray(file, dataset).catch((other: unknown) => {
+      throw other instanceof FormatError && other.code === "file_unknown" ? error : other;
+    });
   }
+}
+
+/** Of a file of no known kind the reader of weights would only say that it expected weights. */
+function refuse(file: string, error: unknown): never {
+  const [what] =
+    error instanceof FormatError ? (/the file is empty|the format is not known/.exec(error.message) ?? []) : [];
+  if (what === undefined) throw error;
+  const expected = "expected weights (.safetensors, .pth), a picture or an array (docs/files.md)";
+  throw new FormatError(`${file}: ${what}; ${expected}.`, "file_unknown", { cause: error });
 }
 
 function kindOf(head: Uint8Array): "weights" | "image" | "zip" | "array" {
@@ -82,7 +93,7 @@ async function inspectImage(file: string): Promise<CommandResult> {
     ["channels", String(channels)],
     ["pages", String(pages)],
     ["sample type", sample],
-    ["values", `${smallest} to ${largest}${pages > 1 ? " (first page)" : ""}`],
+    ["values", `${rangeText(smallest, largest)}${pages > 1 ? " (first page)" : ""}`],
   ];
   return {
     text: rows.map(([name = "", value = ""]) => `${name.padEnd(12)} ${value}`).join("\n"),
@@ -99,7 +110,7 @@ async function inspectArray(file: string, dataset: string | undefined): Promise<
   const rows = [
     ["shape", `[${shape.join(", ")}]`],
     ["type", dtype],
-    ["values", `${smallest} to ${largest}`],
+    ["values", rangeText(smallest, largest)],
     ...(axes === undefined ? [] : [["axes", String(axes)]]),
     ...(spacing === undefined ? [] : [["spacing", spacing.join(", ")]]),
   ];
@@ -109,15 +120,19 @@ async function inspectArray(file: string, dataset: string | undefined): Promise<
   };
 }
 
-/** The smallest and the largest value; NaN is left out. */
-function range(data: ArrayLike<number>): [number, number] {
+/** The smallest and the largest value; NaN is left out, `null` where nothing is left. */
+function range(data: ArrayLike<number>): [number, number] | [null, null] {
   let [smallest, largest] = [Infinity, -Infinity];
   for (let i = 0; i < data.length; i++) {
     const value = data[i] as number;
     if (value < smallest) smallest = value;
     if (value > largest) largest = value;
   }
-  return [smallest, largest];
+  return smallest <= largest ? [smallest, largest] : [null, null];
+}
+
+function rangeText(smallest: number | null, largest: number | null): string {
+  return smallest === null ? "none, or none that is a number" : `${smallest} to ${largest}`;
 }
 
 function shortened(text: string): string {

@@ -37,7 +37,7 @@ export function addNew(program: Command): void {
  * Writes the project and gives what to do next.
  *
  * @throws ArgumentError `invalid_argument` where npm would refuse the name; `file_unwritable` where the folder has
- * files.
+ * files, or cannot be written.
  */
 async function makeProject(path: string, options: NewOptions): Promise<string> {
   const folder = resolve(path);
@@ -58,6 +58,21 @@ async function makeProject(path: string, options: NewOptions): Promise<string> {
       "file_unwritable",
     );
   }
+  try {
+    await copyTemplate(folder, options);
+    await writePackage(folder, name, options.package ?? (await ownSource()));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new ArgumentError(`new: ${path} cannot be written (${code}); take another place.`, "file_unwritable", {
+      cause: error,
+    });
+  }
+  const next = options.template === "vite" ? "npm run dev" : "npm start";
+  return `${path} is made. Next:\n\n  cd ${path}\n  npm install\n  ${next}\n`;
+}
+
+async function copyTemplate(folder: string, options: NewOptions): Promise<void> {
   const examples = join(packageRoot, "examples");
   const images = join(folder, options.template === "vite" ? "public" : "images");
   await mkdir(images, { recursive: true });
@@ -66,9 +81,6 @@ async function makeProject(path: string, options: NewOptions): Promise<string> {
   await rename(join(folder, "gitignore"), join(folder, ".gitignore"));
   for (const photograph of options.template === "vite" ? photographs.slice(0, 1) : photographs)
     await cp(join(examples, "images", `${photograph}.png`), join(images, `${photograph}.png`));
-  await writePackage(folder, name, options.package ?? (await ownSource()));
-  const next = options.template === "vite" ? "npm run dev" : "npm start";
-  return `${path} is made. Next:\n\n  cd ${path}\n  npm install\n  ${next}\n`;
 }
 
 /** Writes the name of the project and the source of the library into its package.json. */

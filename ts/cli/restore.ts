@@ -7,6 +7,7 @@ import { type CommandResult, type CommonOptions, runCommand, withCommonOptions }
 import { givenNoise, noiseOf, type NoiseOptions, withNoiseOptions } from "./denoise-noise.js";
 import { UsageError } from "./errors.js";
 import { NoisyFile } from "./noisy-file.js";
+import { refuseReplacing } from "./replacing.js";
 import { shareDisplay } from "./share-display.js";
 
 interface RestoreCommandOptions extends CommonOptions, NoiseOptions {
@@ -46,6 +47,7 @@ async function restore(path: string, options: RestoreCommandOptions, signal: Abo
   }
   if ((options.blur === undefined) === (options.mask === undefined))
     throw new UsageError("expected either --blur, such as gaussian:2, or --mask with a file.", "invalid_argument");
+  refuseReplacing("--output", options.output, [path, options.mask]);
   const started = performance.now();
   givenNoise(options);
   const filter = options.blur === undefined ? undefined : blurFilter(options.blur);

@@ -5,7 +5,11 @@ import { headOf } from "./head.js";
 
 /** The metadata of a file of weights; none where it is not a safetensors file by its name. */
 export async function weightsMetadata(path: string): Promise<Record<string, string>> {
-  if (extname(path).toLowerCase() !== ".safetensors") return {};
+  if (extname(path).toLowerCase() !== ".safetensors") {
+    // A file that is not there is an error here, not one without metadata.
+    await headOf(path);
+    return {};
+  }
   return await safetensorsMetadata(path);
 }
 

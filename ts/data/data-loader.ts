@@ -20,6 +20,7 @@ import {
   type GetOptions,
   type Measurement,
   type Sample,
+  exampleOf,
 } from "./dataset.js";
 
 /** Options of {@link DataLoader}. */
@@ -196,7 +197,7 @@ export class DataLoader<Y extends Measurement = Tensor, S = Sample<Y>> implement
     const samples: Sample<Y>[] = [];
     try {
       for (const [example, index] of indices.entries()) {
-        samples.push(await this.dataset.get(index, { rng }));
+        samples.push(await exampleOf("DataLoader", this.dataset, index, { rng }));
         this.#ahead.free(place, example);
       }
       const batch = collate(samples);
@@ -288,12 +289,22 @@ function gather<Y extends Measurement, T>(
   );
 }
 
+function stacked(name: string, tensors: readonly Tensor[]): Tensor {
+  const shapes = [...new Set(tensors.map(({ shape }) => `[${shape.join(", ")}]`))];
+  if (shapes.length <= 1) return tidy(() => stack(tensors, 0));
+  throw new ShapeError(
+    `DataLoader: the samples of a batch have ${name} of the shapes ${shapes.join(" and ")}, expected one; take ` +
+      'channels: "grey" or "rgb" and a size of the folder, patches (PatchDataset), or batchSize 1.',
+    "shape_mismatch",
+  );
+}
+
 /** Tensors stacked along a new first dimension; lists of tensors entry by entry. */
 function joined<T extends Measurement>(name: string, values: readonly T[]): T {
   const lists = values.filter((value) => value instanceof TensorList);
   const tensors = values.filter((value) => value instanceof Tensor);
   const [first] = lists;
-  if (!first) return tidy(() => stack(tensors, 0)) as T;
+  if (!first) return stacked(name, tensors) as T;
   if (tensors.length > 0 || lists.some(({ length }) => length !== first.length)) {
     throw new ShapeError(
       `DataLoader: the samples of a batch have ${name} of different kinds: ${first.length} tensors and others.`,
@@ -302,5 +313,5 @@ function joined<T extends Measurement>(name: string, values: readonly T[]): T {
   }
   const entries = first.map((_, i) => lists.map((list) => list.at(i)));
   // `tidy` sees the tensors of an array, not those of a TensorList.
-  return new TensorList(tidy(() => entries.map((values) => stack(values, 0)))) as T;
+  return new TensorList(tidy(() => entries.map((entry) => stacked(name, entry)))) as T;
 }

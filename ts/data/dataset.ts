@@ -1,6 +1,6 @@
 import { TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
-import { checkFunction, checkObject } from "../runtime/index.js";
+import { ArgumentError, checkFunction, checkObject, shown } from "../runtime/index.js";
 import { checkTensor, freeOnError, type Tensor } from "../tensor/index.js";
 
 /** What a physics measures: a tensor, or of stacked physics a list with one for each operator. */
@@ -45,6 +45,27 @@ export interface Dataset<Y extends Measurement = Tensor> {
    * a dataset without it is read when it is asked for.
    */
   prefetch?(index: number, options?: PrefetchOptions): (() => void) | undefined;
+}
+
+/**
+ * The example at `index` of a dataset, which may be a program's own.
+ *
+ * @throws ArgumentError `invalid_argument` where `get` returns none; the errors of `get`.
+ */
+export async function exampleOf<Y extends Measurement>(
+  caller: string,
+  dataset: Dataset<Y>,
+  index: number,
+  options?: GetOptions,
+): Promise<Sample<Y>> {
+  const sample: unknown = await dataset.get(index, options);
+  if (typeof sample === "object" && sample !== null && !Array.isArray(sample)) return sample as Sample<Y>;
+  const kind = Object.getPrototypeOf(dataset) === Object.prototype ? "the dataset" : dataset.constructor.name;
+  throw new ArgumentError(
+    `${caller}: get(${index}) of ${kind} gave ${shown(sample)}, expected a sample of tensors such as { x }, { y } or ` +
+      "{ x, y }.",
+    "invalid_argument",
+  );
 }
 
 /** A dataset whose samples have the type `S`: by it the Trainer's type knows whether there is ground truth. */

@@ -245,7 +245,10 @@ async function list(folder: string): Promise<FolderEntry[]> {
       .filter(({ name }) => !name.startsWith("."))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   } catch (error) {
-    throw fileError(folder, error);
+    if ((error as { code?: string } | null)?.code !== "ENOTDIR") throw fileError(folder, error);
+    throw new ArgumentError(`${folder}: this is a file, expected a folder of images.`, "file_unreadable", {
+      cause: error,
+    });
   }
 }
 

@@ -11,6 +11,7 @@ import {
   prefetchOf,
   type PrefetchOptions,
   type Sample,
+  exampleOf,
 } from "./dataset.js";
 
 /** What a physics of type `P` measures. */
@@ -104,7 +105,7 @@ export class MeasuredDataset<P extends Physics | StackedPhysics = Physics> imple
   async get(index: number): Promise<Sample<MeasuredBy<P>>> {
     const stream = Rng.ofIndex(this.seed, index);
     const [inner, parameters, noise] = [stream.fork(), stream.fork(), stream.fork()];
-    const sample = await this.#dataset.get(index, { rng: inner });
+    const sample = await exampleOf("MeasuredDataset", this.#dataset, index, { rng: inner });
     if (sample.y) return sample as Sample<MeasuredBy<P>>;
     try {
       checkSample(sample, index, this.#dataset);

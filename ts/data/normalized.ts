@@ -11,6 +11,7 @@ import {
   prefetchOf,
   type PrefetchOptions,
   type Sample,
+  exampleOf,
 } from "./dataset.js";
 import { scaledLevels, type ScaledLevels } from "./scaled-levels.js";
 
@@ -125,7 +126,7 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
   /** The factor of one sample. */
   async scaleOf(index: number, options: GetOptions = {}): Promise<number> {
     if (!this.bySample) return await this.fit();
-    const sample = await this.#dataset.get(index, options);
+    const sample = await exampleOf("Normalized", this.#dataset, index, options);
     try {
       return await this.#factorOf(sample);
     } finally {
@@ -141,7 +142,7 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
   /** One sample, divided by its factor. */
   async get(index: number, options: GetOptions = {}): Promise<S> {
     if (!this.bySample) await this.fit();
-    const sample = await this.#dataset.get(index, options);
+    const sample = await exampleOf("Normalized", this.#dataset, index, options);
     try {
       const factor = this.bySample ? await this.#factorOf(sample) : this.scale;
       return noGrad(() => this.#divided(sample, factor)) as S;
@@ -167,7 +168,7 @@ export class Normalized<S extends Sample = Sample> implements Dataset {
     const rng = new Rng(0);
     const values: number[] = [];
     for (let i = 0; i < count; i++) {
-      const sample = await this.#dataset.get(Math.floor((i * this.length) / count), { rng });
+      const sample = await exampleOf("Normalized", this.#dataset, Math.floor((i * this.length) / count), { rng });
       try {
         for (const value of await this.#magnitudes(sample)) values.push(value);
       } finally {

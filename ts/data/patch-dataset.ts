@@ -10,6 +10,7 @@ import {
   prefetchOf,
   type PrefetchOptions,
   type Sample,
+  exampleOf,
 } from "./dataset.js";
 
 /** Options of {@link PatchDataset}. */
@@ -79,7 +80,7 @@ export class PatchDataset<S extends Sample = Sample> implements Dataset {
   async get(index: number, options: GetOptions = {}): Promise<S> {
     checkNumber("PatchDataset", "index", index, { integer: true, min: 0 });
     const rng = resolveRng(options.rng, this.#rng);
-    const sample: Sample = await this.#dataset.get(index % this.#dataset.length, options);
+    const sample: Sample = await exampleOf("PatchDataset", this.#dataset, index % this.#dataset.length, options);
     const images = [sample.x, sample.y].filter((value) => value !== undefined);
     const [height, width] = this.#size;
     const [rows, columns] = this.#spatialSize(images);

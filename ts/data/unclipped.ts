@@ -22,6 +22,7 @@ import {
   prefetchOf,
   type PrefetchOptions,
   type Sample,
+  exampleOf,
 } from "./dataset.js";
 
 /** Options of {@link UnclippedDataset}. */
@@ -76,7 +77,7 @@ export class UnclippedDataset<S extends Sample = Sample> implements Dataset {
 
   /** @throws ArgumentError `missing_argument` where a sample has no measurement. */
   async get(index: number, options: GetOptions = {}): Promise<S> {
-    const sample = await this.#dataset.get(index, options);
+    const sample = await exampleOf("UnclippedDataset", this.#dataset, index, options);
     const { y } = sample;
     if (!y) {
       disposeSample(sample);

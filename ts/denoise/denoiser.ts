@@ -1,6 +1,12 @@
 import { restoreByTiles, type TileOptions } from "../data/index.js";
 import { checkGroup, type Group } from "../distributed/index.js";
-import { type Pixels, parseSafetensorsFile, readBytes, serializeSafetensors, writeFileAtomic } from "../io/index.js";
+import {
+  type Pixels,
+  parseSafetensorsFile,
+  readSafetensorsFile,
+  serializeSafetensors,
+  writeFileAtomic,
+} from "../io/index.js";
 import { checkModel, type Reconstructor } from "../nn/index.js";
 import { Denoising } from "../physics/index.js";
 import { type RandomSource, resolveRng } from "../random/index.js";
@@ -193,7 +199,9 @@ export class Denoiser {
    */
   static async load(file: string | Uint8Array): Promise<Denoiser> {
     const name = typeof file === "string" ? file : "Denoiser.load";
-    const { tensors, metadata } = parseSafetensorsFile(typeof file === "string" ? await readBytes(file) : file);
+    const { tensors, metadata } = await (typeof file === "string"
+      ? readSafetensorsFile(file)
+      : parseSafetensorsFile(file));
     try {
       const { noise, domain, quality, loss, steps, isAdapted } = savedOf(metadata[metadataKey], name);
       const model = new LevelNetwork();

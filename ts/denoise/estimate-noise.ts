@@ -39,8 +39,12 @@ export function estimateNoise(images: readonly Pixels[], options: EstimateNoiseO
     const level = { gaussian: { sigma: 0 }, gamma: { looks: Infinity }, poisson: { gain: 0 } };
     return estimateOf(noise === "poisson-gaussian" ? { noise, gain: 0, sigma: 0 } : { noise, ...level[noise] }, found);
   }
-  const fit = name === "auto" ? chooseFit(points, found.ends) : fitNoise(name, points, found.ends);
+  const fit = name === "auto" ? chooseFit(points, found.ends, hasNegative(images)) : fitNoise(name, points, found.ends);
   return estimateOf(levelsOf(fit, points), found);
+}
+
+function hasNegative(images: readonly Pixels[]): boolean {
+  return images.some(({ data }) => data.some((value) => value < 0));
 }
 
 /**

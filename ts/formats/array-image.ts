@@ -41,6 +41,7 @@ export async function openArrayImage(
   const { dtype, shape } = array;
   const text = (what: string) => unsupported(format.name, what, "read it with io.readArray");
   if (dtype.startsWith("complex")) throw text("holds complex numbers");
+  if (array.metadata["photometricInterpretation"] === "PALETTE COLOR") throw text("holds indices of a palette");
   const isNifti = String(array.metadata["format"] ?? "").startsWith("NIfTI");
   const axes = isNifti ? niftiAxes(shape) : imageAxes(array);
   if (!axes || shape.some((side) => side === 0)) throw text(`holds an array of shape [${shape.join(", ")}]`);
@@ -70,7 +71,12 @@ export async function openArrayImage(
 
 /** The errors of the reader of arrays that mean another thing here. */
 function asImageFault(error: unknown, format: DetectedFormat, maxPixels: number): unknown {
-  const { code } = error as { code?: string };
+  const { code, message = "" } = error as { code?: string; message?: string };
+  // Pictures have no names to choose by.
+  if (code === "missing_argument") {
+    const [, names = ""] = /option dataset: (.*)\.$/s.exec(message) ?? [];
+    return unsupported(format.name, `holds several arrays (${names})`, "read one with dataset of io.readArray");
+  }
   if (code === "file_unknown" && format.id !== "zip" && format.id !== "gzip")
     return damaged(format.name, "its header is not complete");
   if (code !== "file_too_large") return error;

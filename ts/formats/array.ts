@@ -50,6 +50,8 @@ export interface StoredArray {
   readonly shape: readonly number[];
   /** `"F"`: the first axis is the densest. */
   readonly order: "C" | "F";
+  /** Whether the highest bit of each integer is inverted: half of the range was added to it, or taken away. */
+  readonly invertedSign?: boolean;
 }
 
 /** The values of a part of an array, and which part it is. */
@@ -107,7 +109,7 @@ function countUnsafe(data: ArrayData): number {
 }
 
 async function readLayout(source: ByteSource, array: StoredArray, whole: Layout): Promise<ArrayData> {
-  const { type, littleEndian, begin, format } = array;
+  const { type, littleEndian, begin, format, invertedSign = false } = array;
   const size = elementSize[type];
   const width = components(type);
   const result = allocate(type, elementCount(whole.shape));
@@ -118,7 +120,9 @@ async function readLayout(source: ByteSource, array: StoredArray, whole: Layout)
     const axis = bytes > BLOCK ? outermost(part) : undefined;
     if (axis === undefined) {
       const read = await readRange(source, begin + first * size, begin + (last + 1) * size, `${format}: the values`);
-      const values = decodeElements(read, type, littleEndian);
+      const values = invertedSign
+        ? decodeElements(withSignInverted(read, size, littleEndian), type, littleEndian, true)
+        : decodeElements(read, type, littleEndian);
       copy(values, { ...part, offset: part.offset - first }, result, { ...part, offset: to, strides }, width);
       return;
     }
@@ -132,6 +136,13 @@ async function readLayout(source: ByteSource, array: StoredArray, whole: Layout)
   };
   if (result.length > 0) await visit(whole, 0);
   return result;
+}
+
+/** A copy of integers, in which the highest bit of each is inverted: exact where a sum of floats would be rounded. */
+function withSignInverted(bytes: Uint8Array, width: number, littleEndian: boolean): Uint8Array {
+  const copied = new Uint8Array(bytes);
+  for (let i = littleEndian ? width - 1 : 0; i < copied.length; i += width) copied[i] = (copied[i] as number) ^ 0x80;
+  return copied;
 }
 
 /** The axis with the largest stride of those that can be divided. */

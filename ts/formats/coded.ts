@@ -1,6 +1,6 @@
 import { AdjointError, currentPlatform, type DecodedImage } from "../runtime/index.js";
 import type { DetectedFormat } from "./detect.js";
-import { checkPixels, damaged } from "./image-faults.js";
+import { checkPixels, damaged, unsupported } from "./image-faults.js";
 import { avifSize, gifSize, type HeaderSize, isWholeJpeg, jpegFrame, webpSize } from "./header-size.js";
 import type { ImageFile, OpenOptions, Raster } from "./raster.js";
 
@@ -19,6 +19,8 @@ export async function openCoded(
   const { maxPixels, colour } = options;
   if (!size || size.width === 0 || size.height === 0) throw damaged(format.name, "its header has no size");
   if (!size.whole) throw damaged(format.name, "it is cut off");
+  if (size.bits !== undefined && size.bits !== 8)
+    throw unsupported(format.name, `has ${size.bits} bits a sample`, "convert it to TIFF or PNG first");
   const most = pixelsPerByte[format.id];
   if (most !== undefined && size.width * size.height > most * bytes.length)
     throw damaged(format.name, `${bytes.length} bytes cannot hold ${size.width}x${size.height} pixels`);
@@ -46,12 +48,14 @@ export async function openCoded(
     pages: first.pages,
     size: async () => [first.width, first.height],
     async read(page) {
-      const { width, height, pages } = first;
+      const { pages } = first;
       if (page > 0 && !whole) {
-        checkPixels(width * height * pages, width * height * pages, maxPixels);
+        const pixels = first.width * first.height * pages;
+        checkPixels(pixels, pixels, maxPixels);
         whole = decoded(true);
       }
-      const { channels, colour: meaning, alpha, values: all } = (await whole) ?? first;
+      const { channels, colour: meaning, alpha, values: all, orientation = 1 } = (await whole) ?? first;
+      const [width, height] = orientation > 4 ? [first.height, first.width] : [first.width, first.height];
       const length = width * height * channels;
       const values = all.subarray(page * length, (page + 1) * length);
       const is16Bit = values instanceof Uint16Array;
@@ -65,7 +69,7 @@ export async function openCoded(
         colour: meaning,
         alpha,
         whiteIsZero: false,
-        orientation: 1,
+        orientation,
       };
       return meaning === "cmyk" ? cmykToRgb(raster) : raster;
     },
@@ -96,6 +100,8 @@ const pixelsPerByte: Readonly<Record<string, number>> = { gif: 2560, jpeg: 512 }
 /** Size by the header, and whether the file has all its bytes. */
 interface CodedSize extends HeaderSize {
   readonly whole: boolean;
+  /** Bits of a sample, of JPEG. */
+  readonly bits?: number;
 }
 
 function headerSize(bytes: Uint8Array, id: string): CodedSize | undefined {

@@ -81,6 +81,7 @@ export async function readDicomSeries(sources: readonly ByteSource[], request: A
     metadata: {
       format: FORMAT,
       ...describe(first.image.file.elements),
+      ...(first.image.photometric !== "" && { photometricInterpretation: first.image.photometric }),
       planes: sorted.length,
       ...(steps && { positions: steps.positions, evenlySpaced: steps.even }),
       leftOut: [...leftOut, ...odd],

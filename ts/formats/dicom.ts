@@ -1,6 +1,7 @@
 import type { DataSet } from "dicom-parser";
 import { type ArrayFile, type ArrayRequest, keptAxes, readStored, type StoredArray } from "./array.js";
 import { type ArrayData, elementSize, type ElementType } from "./elements.js";
+import { colourBytes, coloursOf, toRgb } from "./dicom-colours.js";
 import { describe, type DicomFile, FORMAT, item, numbers, parseElements } from "./dicom-header.js";
 import { invalid, unsupported } from "./fail.js";
 import { type ByteSource, bytesSource, readRange } from "./source.js";
@@ -14,6 +15,8 @@ export interface DicomImage {
   readonly stored: StoredArray;
   /** Axes of the shape. */
   readonly axes: readonly string[];
+  /** What the samples mean: "MONOCHROME2", "RGB", ... */
+  readonly photometric: string;
   /** `value = slope stored + intercept`, for each frame; `undefined` where the file does not scale. */
   readonly rescale: readonly (readonly [slope: number, intercept: number])[] | undefined;
   /** Bits that count; the others above are cleared, or repeat the sign. */
@@ -26,7 +29,8 @@ export interface DicomImage {
  * Reads the pixels of a DICOM file (DICOM PS3.3 and PS3.5).
  *
  * The shape is pydicom's: `[frames, rows, columns, samples]`, without axes of one frame or one sample. RescaleSlope and
- * RescaleIntercept are applied, those of each frame where it has its own; the values are then float64.
+ * RescaleIntercept are applied, those of each frame where it has its own; the values are then float64. YBR_FULL and
+ * YBR_FULL_422 become RGB.
  *
  * @throws FormatError `file_invalid`, `file_truncated`, `file_too_large`; `file_unsupported` with the name of the
  * compression.
@@ -52,6 +56,7 @@ export async function readDicom(source: ByteSource, request: ArrayRequest): Prom
       format: FORMAT,
       transferSyntax: image.file.syntax,
       ...describe(image.file.elements),
+      ...(image.photometric !== "" && { photometricInterpretation: image.photometric }),
       ...(image.spacing && { pixelSpacing: image.spacing }),
       ...(image.rescale?.length === 1 && {
         rescale: { slope: image.rescale[0]?.[0], intercept: image.rescale[0]?.[1] },
@@ -77,7 +82,9 @@ export async function openDicom(source: ByteSource, maxBytes: number | undefined
     throw invalid(FORMAT, `${frames} frames of ${samples} samples`);
   const axes = [...(frames > 1 ? ["frame"] : []), "row", "column", ...(samples > 1 ? ["sample"] : [])];
   const shape = [...(frames > 1 ? [frames] : []), rows, columns, ...(samples > 1 ? [samples] : [])];
-  const expected = elementCount(shape) * elementSize[type];
+  const photometric = elements.string("x00280004")?.trim() ?? "";
+  const colours = coloursOf(photometric, samples, elements.uint16("x00280100"));
+  const expected = colourBytes(colours, elementCount(shape) * elementSize[type]);
   if (!(element.length >= expected)) {
     throw invalid(
       FORMAT,
@@ -86,12 +93,14 @@ export async function openDicom(source: ByteSource, maxBytes: number | undefined
   }
   const bytesOfFile = elements.byteArray as Uint8Array;
   const pixels = bytesOfFile.subarray(element.dataOffset, element.dataOffset + expected);
-  const isPlanar = samples > 1 && elements.uint16("x00280006") === 1;
+  const isPlanar = samples > 1 && elements.uint16("x00280006") === 1 && colours !== "YBR_FULL_422";
+  const inTurn = isPlanar ? interleaved(pixels, [frames, samples, rows * columns, elementSize[type]]) : pixels;
   return {
     file,
     axes,
     bits,
-    pixels: isPlanar ? interleaved(pixels, [frames, samples, rows * columns, elementSize[type]]) : pixels,
+    pixels: colours ? toRgb(inTurn, colours) : inTurn,
+    photometric: colours ? "RGB" : photometric,
     spacing: spacingOf(elements),
     rescale: rescaleOf(elements, frames),
     stored: { format: FORMAT, begin: 0, type, littleEndian: file.littleEndian, shape, order: "C" },

@@ -42,13 +42,14 @@ export async function readFits(source: ByteSource, request: ArrayRequest): Promi
   const unit = units[index] as HeaderUnit;
   refuseTables(unit, names[index] as string);
   const bits = unit.values.get("BITPIX") as number;
-  const type = types.get(bits);
-  if (type === undefined) throw invalid(FORMAT, `BITPIX is ${bits}, expected one of ${[...types.keys()].join(", ")}`);
+  const signed = types.get(bits);
+  if (signed === undefined) throw invalid(FORMAT, `BITPIX is ${bits}, expected one of ${[...types.keys()].join(", ")}`);
+  const [type, offset] = shiftOf(unit, bits) ?? [signed, 0];
   const sizes = axisSizes(unit.values);
   const shape = [...sizes].reverse();
   const stored = { format: FORMAT, begin: unit.begin, type, littleEndian: false, shape, order: "C" as const };
-  const read = await readStored(source, stored, request);
-  const [values, dtype] = physical(read.data, type, unit);
+  const read = await readStored(source, { ...stored, invertedSign: offset !== 0 }, request);
+  const [values, dtype] = physical(read.data, type, offset, unit);
   const perAxis = (name: string): unknown[] => sizes.map((_, i) => unit.values.get(`${name}${i + 1}`)).reverse();
   const labels = keptAxes(read.selection, perAxis("CTYPE"));
   const steps = keptAxes(read.selection, perAxis("CDELT"));
@@ -99,27 +100,30 @@ function refuseTables({ kind, values, size }: HeaderUnit, name: string): void {
   if (size === 0) throw invalid(FORMAT, `${JSON.stringify(name)} has no values`);
 }
 
-/** The values that the stored ones mean, and their type. */
-function physical(data: ArrayData, type: ElementType, { values }: HeaderUnit): [ArrayData, ElementType] {
-  const number = (name: string, fallback: number): number => {
-    const value = values.get(name);
-    return typeof value === "number" ? value : fallback;
-  };
-  const [scale, zero] = [number("BSCALE", 1), number("BZERO", 0)];
-  const bits = values.get("BITPIX") as number;
-  const blank = bits > 0 ? values.get("BLANK") : undefined;
+function numberOf({ values }: HeaderUnit, name: string, fallback: number): number {
+  const value = values.get(name);
+  return typeof value === "number" ? value : fallback;
+}
+
+/** The type of integers that are stored with an offset of half their range, and the offset. */
+function shiftOf(unit: HeaderUnit, bits: number): [type: ElementType, offset: number] | undefined {
+  const [offset, type] = shifted.get(bits) ?? [];
+  if (type === undefined || numberOf(unit, "BSCALE", 1) !== 1 || numberOf(unit, "BZERO", 0) !== offset)
+    return undefined;
+  return [type, offset];
+}
+
+/** The values that those of a type mean, and their type; the offset is what they have been shifted by. */
+function physical(data: ArrayData, type: ElementType, offset: number, unit: HeaderUnit): [ArrayData, ElementType] {
+  const scale = numberOf(unit, "BSCALE", 1);
+  const zero = numberOf(unit, "BZERO", 0) - offset;
+  const blank = type.startsWith("float") ? undefined : unit.values.get("BLANK");
   if (typeof blank === "number") {
     const result = scaled(data, scale, zero);
-    for (let i = 0; i < data.length; i++) if (data[i] === blank) result[i] = NaN;
+    for (let i = 0; i < data.length; i++) if (data[i] === blank + offset) result[i] = NaN;
     return [result, "float64"];
   }
-  if (scale === 1 && zero === 0) return [data, type];
-  const [offset, name] = shifted.get(bits) ?? [];
-  if (scale !== 1 || zero !== offset || name === undefined) return [scaled(data, scale, zero), "float64"];
-  if (name === "int8") return [Int8Array.from(data, (value) => value - 128), name];
-  if (name === "uint16") return [Uint16Array.from(data, (value) => value + 2 ** 15), name];
-  if (name === "uint32") return [Uint32Array.from(data, (value) => value + 2 ** 31), name];
-  return [Float64Array.from(data, (value) => value + 2 ** 63), name];
+  return scale === 1 && zero === 0 ? [data, type] : [scaled(data, scale, zero), "float64"];
 }
 
 /** Keywords that describe how the values of the file that was read are stored. */
@@ -140,8 +144,12 @@ const written: ReadonlyMap<string, readonly [bits: number, offset: number]> = ne
 /**
  * The bytes of a FITS file with one image; its header has the cards of the file that was read, except those that say
  * how its values were stored.
+ *
+ * @throws FormatError `file_unsupported` for an array without axes, which FITS does not have.
  */
 export function encodeFits(data: ArrayData, shape: readonly number[], cards: readonly string[] = []): Uint8Array {
+  if (shape.length < 1 || shape.length > 999)
+    throw unsupported(FORMAT, `an array of ${shape.length} axes; expected 1 to 999`);
   const [bits, offset] = written.get(data.constructor.name) ?? [-64, 0];
   const header = [
     card("SIMPLE", true),

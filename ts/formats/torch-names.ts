@@ -29,6 +29,8 @@ export class TensorView extends PickleObject {
   readonly offset: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
+  /** What PyTorch has put off when the tensor was saved: values are to be conjugated, or their signs changed. */
+  readonly pending: PendingSigns;
 
   constructor(
     storage: Storage,
@@ -36,6 +38,7 @@ export class TensorView extends PickleObject {
     offset: number,
     shape: readonly number[],
     strides: readonly number[],
+    pending: PendingSigns,
   ) {
     super();
     this.storage = storage;
@@ -43,7 +46,14 @@ export class TensorView extends PickleObject {
     this.offset = offset;
     this.shape = shape;
     this.strides = strides;
+    this.pending = pending;
   }
+}
+
+/** The bits of PyTorch's lazy `conj()` and of the `imag` of its result. */
+export interface PendingSigns {
+  readonly conjugate: boolean;
+  readonly negative: boolean;
 }
 
 /** A value that cannot be part of a state dict, such as a NumPy scalar in a log. */
@@ -94,8 +104,11 @@ const dictionary: Call = ([pairs]) => {
 const list: Call = ([items]) => (Array.isArray(items) ? [...items] : []);
 const other: Call = () => new Other();
 
-/** `_rebuild_tensor(storage, offset, size, stride)`; version 2 has further arguments, 3 the element type as the 7th. */
-const rebuildTensor: Call = ([storage, offset, shape, strides, , , dtype]) => {
+/**
+ * `_rebuild_tensor(storage, offset, size, stride)`; version 2 has further arguments and, where signs are pending, a
+ * dictionary of them as the 7th, version 3 the element type as the 7th and the dictionary as the 8th.
+ */
+const rebuildTensor: Call = ([storage, offset, shape, strides, , , dtype, metadata]) => {
   const type = dtype instanceof TypeName ? dtype.type : storage instanceof Storage ? storage.type : undefined;
   if (!(storage instanceof Storage) || type === undefined || !isSizes(shape) || !isSizes(strides)) {
     throw invalid(FORMAT, "a tensor has no valid storage, shape or strides");
@@ -103,7 +116,10 @@ const rebuildTensor: Call = ([storage, offset, shape, strides, , , dtype]) => {
   if (!isSizes([offset as PickleValue]) || shape.length !== strides.length) {
     throw invalid(FORMAT, "a tensor has no valid offset or strides");
   }
-  const view = new TensorView(storage, type, offset as number, shape, strides);
+  const signs = dtype instanceof Map ? dtype : metadata;
+  const isPending = (name: string): boolean => signs instanceof Map && signs.get(name) === true;
+  const pending = { conjugate: isPending("conj"), negative: isPending("neg") };
+  const view = new TensorView(storage, type, offset as number, shape, strides, pending);
   const [, last] = span(view);
   const bytes = storage.type === undefined ? undefined : storage.size;
   if (bytes !== undefined && elementCount(shape) > 0 && last >= bytes) {
@@ -170,6 +186,8 @@ function namedGlobal(name: string): PickleGlobal | undefined {
   if (Object.hasOwn(storageTypes, short)) return new TypeName(name, storageTypes[short]);
   const type = elementTypes.find((element) => element === short);
   if (type !== undefined) return new TypeName(name, type);
+  if (/^(?:float[48]_\w+|complex32|bits\d+|q?u?int\d+\w*|\w+Storage)$/.test(short))
+    throw unsupported(FORMAT, `tensors of the element type ${short} are not read; save them as float: tensor.float()`);
   // NumPy's classes of element types, such as numpy.dtypes.Float64DType.
   return /^numpy\.dtypes\.\w+DType$/.test(name) ? new PickleGlobal(name, other) : undefined;
 }

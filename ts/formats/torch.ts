@@ -80,7 +80,14 @@ function viewed(view: TensorView, data: ArrayData, name: string): WeightArray {
   const last = view.shape.reduce((sum, size, axis) => sum + (size - 1) * (view.strides[axis] as number), view.offset);
   if (count > 0 && (last + 1) * width > data.length) throw invalid(FORMAT, `${name} is outside of its storage`);
   const values = count === 0 ? data.subarray(0, 0) : gather(data, view, width);
-  return { data: values, shape: width === 2 ? [...view.shape, 2] : view.shape, type: view.type };
+  return { data: resolved(values, view), shape: width === 2 ? [...view.shape, 2] : view.shape, type: view.type };
+}
+
+/** The values with the signs that the file leaves to be applied; a storage may be another tensor's too. */
+function resolved(values: ArrayData, { pending: { conjugate, negative }, type }: TensorView): ArrayData {
+  if (!conjugate && !negative) return values;
+  const width = components(type);
+  return values.map((value, i) => (negative !== (conjugate && width === 2 && i % 2 === 1) ? -value : value));
 }
 
 async function readZipped(archive: ZipArchive): Promise<TorchFile> {
@@ -216,10 +223,13 @@ function findState(root: PickleValue, key: string | undefined): Dictionary {
 }
 
 function keyed(root: Map<PickleValue, PickleValue>, key: string): Dictionary {
-  const found = stateOf(root.get(key));
+  const entry = root.get(key);
+  // Such as { generator: { state_dict, optimizer } }.
+  const found = stateOf(entry) ?? (entry instanceof Map ? search(entry, 3) : undefined);
   if (found !== undefined) return found;
   const names = [...root].filter(([, value]) => stateOf(value)).map(([name]) => JSON.stringify(String(name)));
-  const expected = names.length > 0 ? `one of ${names.join(", ")}` : "none, as the file has no such entry";
+  const why = root.has(key) ? "as that entry has no tensors" : "as the file has no such entry";
+  const expected = names.length > 0 ? `one of ${names.join(", ")}` : `none, ${why}`;
   throw new ArgumentError(`readWeights: key is ${shown(key)}, expected ${expected}.`, "missing_key");
 }
 

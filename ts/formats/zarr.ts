@@ -7,7 +7,7 @@ import { invalid, reason, tooLarge, unsupported } from "./fail.js";
 import { byteLimit } from "./inflate.js";
 import { missingLibrary } from "./missing-library.js";
 import { type Selection, select } from "./selection.js";
-import { elementCount } from "./strided.js";
+import { elementCount, gather } from "./strided.js";
 import { requireWebAssembly } from "./webassembly.js";
 
 const FORMAT = "Zarr";
@@ -128,11 +128,17 @@ async function readValues(store: ZarrStore, array: ZarrArray, selection: Selecti
     const opened = await zarr.open(zarr.root(files).resolve(array.path), { kind: "array" });
     const parts = selection.ranges.map(({ begin, count }) => zarr.slice(begin, begin + count));
     if (elementCount(selection.shape) === 0) return decodeElements(new Uint8Array(0), array.type);
-    const { data } = await zarr.get(opened, parts);
+    // Of an array without axes the library's `get` would give the number itself.
+    const { data, shape, stride } = await (parts.length === 0 ? opened.getChunk([]) : zarr.get(opened, parts));
     const view = data as { buffer: ArrayBuffer; byteOffset: number; byteLength: number };
-    return decodeElements(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), array.type, true, true);
+    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    // The values are in the order of the chunks, such as Fortran's.
+    return gather(decodeElements(bytes, array.type, true, true), { offset: 0, shape, strides: stride });
   } catch (error) {
     if (error instanceof FormatError) throw error;
+    const [, codec] = /^Unknown codec: (.*)$/.exec(reason(error)) ?? [];
+    if (codec !== undefined)
+      throw unsupported(FORMAT, `chunks of ${JSON.stringify(array.path)} are stored by the codec ${codec}`);
     throw invalid(FORMAT, `${JSON.stringify(array.path)} cannot be read (${reason(error)})`);
   }
 }

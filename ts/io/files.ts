@@ -59,6 +59,7 @@ const READ_ADVICE: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "the name is too long; choose a shorter one",
   ENOTDIR: "a part of the path is a file; check the path",
   ELOOP: "symbolic links refer to each other; check the path",
+  ESPIPE: "this is a pipe or a device, of which no parts can be read; save its content as a file first",
   ERR_FS_FILE_TOO_LARGE: "the file is too large to be read at once",
 };
 

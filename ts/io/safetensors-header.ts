@@ -54,7 +54,10 @@ export function parseHeader(bytes: Uint8Array): SafetensorsHeader {
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(maxHeaderBytes)) {
-    throw fail(`the header has ${length} bytes, expected at most ${maxHeaderBytes}`, "header_too_large");
+    throw fail(
+      `the header has ${length} bytes, expected at most ${maxHeaderBytes}: the file is damaged, or none of safetensors`,
+      "header_too_large",
+    );
   }
   const dataStart = 8 + Number(length);
   if (dataStart > bytes.byteLength) {

@@ -84,11 +84,17 @@ export function pathOf(file: string | URL): string {
   }
 }
 
+/** Codes of errors about the arrays of a file. */
+const choices: ReadonlySet<string> = new Set(["missing_key", "missing_argument"]);
+
 /** The error of a reader with the name of the file. */
 export function named(name: string, error: unknown): Error {
   if (error instanceof FormatError) {
     return new FormatError(`${name}: ${error.message}`, error.code, { cause: error });
   }
+  // Which of several files lacks an array is known here only.
+  if (error instanceof ArgumentError && choices.has(error.code) && !error.message.startsWith(`${name}: `))
+    return new ArgumentError(`${name}: ${error.message}`, error.code, { cause: error });
   if (error instanceof AdjointError) return error;
   const failure = fileError(name, error);
   if (failure instanceof AdjointError) return failure;

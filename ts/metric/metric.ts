@@ -8,7 +8,7 @@ import {
   checkText,
   checkList,
 } from "../runtime/index.js";
-import { Tensor, where, freeOnError } from "../tensor/index.js";
+import { checkTensor, Tensor, where, freeOnError } from "../tensor/index.js";
 import {
   type NormInputs,
   centerCropImages,
@@ -140,7 +140,7 @@ export abstract class Metric {
       requireImage(this.name, "xNet", xNet, "the reconstruction, model.forward(y, physics)");
       if (!this.needsReference && this.normInputs !== "standardize") {
         const image = this.#preprocess(xNet, xNet)[0];
-        return this.#reduce(this.metric(image, image, measured), undefined);
+        return this.#reduce(this.#valuesOf(image, image, measured), undefined);
       }
       requireImage(this.name, "x", x, "the reference image it is compared with");
       if (xNet.shape.length === 0 || xNet.shape.join() !== x.shape.join()) {
@@ -151,7 +151,7 @@ export abstract class Metric {
         );
       }
       const [a, b] = this.#preprocess(xNet, x);
-      return this.#reduce(this.metric(a, b, measured), this.definedFor(b.detach(), measured));
+      return this.#reduce(this.#valuesOf(a, b, measured), this.definedFor(b.detach(), measured));
     });
   }
 
@@ -179,6 +179,10 @@ export abstract class Metric {
     const { normInputs } = this;
     if (normInputs === "standardize") return [standardizeImages(a, b), b];
     return normInputs === "none" ? [a, b] : [normalizeImages(a, normInputs), normalizeImages(b, normInputs)];
+  }
+
+  #valuesOf(xNet: Tensor, x: Tensor, context: MetricContext): Tensor {
+    return checkTensor(this.name, "what metric returns", this.metric(xNet, x, context));
   }
 
   #reduce(value: Tensor, defined: Tensor | undefined): Tensor {

@@ -43,6 +43,8 @@ export interface DecodedImage {
   readonly alpha: boolean;
   /** Images in the file, as an animation has them, whether they were decoded or not. */
   readonly pages: number;
+  /** How images are to be turned (EXIF) that the coder has not turned upright: those of an animation. Default: 1. */
+  readonly orientation?: number;
 }
 
 /** Options of {@link Platform.decodeImage}. */
@@ -142,7 +144,10 @@ export interface Platform {
   keepDownload(address: string, content: Uint8Array): Promise<void>;
   /** Makes a lock file, or says who has it; that of a process that has ended is taken over. */
   acquireLock(path: string): Promise<HeldLock | LockHolder>;
-  /** Decodes the bytes of a JPEG, WebP, AVIF or GIF file, turned upright; rejects if they are not such an image. */
+  /**
+   * Decodes the bytes of a JPEG, WebP, AVIF or GIF file, turned upright but for animations with `all`; rejects if they
+   * are not such an image.
+   */
   decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage>;
   /**
    * Decodes a zlib stream, cut anywhere, of exactly `length` bytes; `undefined` where it has another number, is damaged

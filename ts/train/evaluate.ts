@@ -14,7 +14,7 @@ import {
   checkOptions,
   LARGEST,
 } from "../runtime/index.js";
-import { noGrad, type Tensor, tidy } from "../tensor/index.js";
+import { checkTensor, noGrad, type Tensor, tidy } from "../tensor/index.js";
 import { baselineOf, type Baselines } from "./baselines.js";
 import { type EvaluationRun, onEachBatch } from "./each-batch.js";
 import type { AnyPhysics, Examples } from "./options.js";
@@ -187,7 +187,7 @@ function evaluateBatch(batch: Batch<Measurement>, options: EvaluateOptions): Eva
     tidy(() => {
       const physics = physicsOf(batch, options.physics, rng, physicsGenerator);
       const measured = measure(batch, physics, rng);
-      const xNet = reconstruct(model, measured, physics, rng);
+      const xNet = checkTensor("evaluate", "what the model returns", reconstruct(model, measured, physics, rng));
       const y = measured instanceof TensorList ? measured.at(0) : measured;
       const images = new Map<string, Tensor | undefined>([
         [RECONSTRUCTION, xNet],

@@ -1,7 +1,7 @@
 import { type Dataset, disposeSample, type Measurement, MeasuredDataset } from "../data/index.js";
 import type { PhysicsGenerator } from "../physics/index.js";
 import { Rng } from "../random/index.js";
-import { ArgumentError } from "../runtime/index.js";
+import { ArgumentError, checkObject } from "../runtime/index.js";
 import type { AnyPhysics } from "./options.js";
 
 /** What the first sample of a dataset has; all samples are taken to have the same. */
@@ -18,6 +18,7 @@ export interface SampleContent {
 export async function contentOf(dataset: Dataset<Measurement>, name: string): Promise<SampleContent> {
   if (dataset.length === 0) throw new ArgumentError(`Trainer: ${name} is empty.`, "empty_data");
   const sample = await dataset.get(0, { rng: new Rng(0) });
+  checkObject("Trainer", `the first sample of ${name}`, sample);
   const content = { x: sample.x !== undefined, y: sample.y !== undefined };
   disposeSample(sample);
   if (content.x || content.y) return content;

@@ -7,7 +7,7 @@ import type { Optimizer } from "../optim/index.js";
 import type { Physics, PhysicsGenerator } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, currentPrecision } from "../runtime/index.js";
-import { grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
+import { checkTensor, grad, noGrad, stack, type Tensor, tidy } from "../tensor/index.js";
 import type { Column, Report } from "./loss-log.js";
 import type { AnyPhysics, WeightedLoss } from "./options.js";
 import type { Source, SourcedBatch } from "./training-data.js";
@@ -103,7 +103,7 @@ export function imagesOf({ x, y }: Batch<Measurement>): number {
 /** The mean of each loss, and the weighted sum of these means. */
 export function weightedSum(losses: readonly WeightedLoss[], args: LossArgs): { total: Tensor; values: Tensor[] } {
   const values = losses.map(({ loss }) => {
-    const value = loss.forward(args);
+    const value = checkTensor("Trainer", `what ${loss.name}.forward returns`, loss.forward(args));
     return value.shape.length > 0 ? value.mean() : value;
   });
   const total = values

@@ -230,12 +230,17 @@ export abstract class Transform {
     const [b = 1, c = 1, t = 1, h = 1, w = 1] = x.shape;
     const video = x.shape.length === 5;
     const images = video && this.flattenVideoInput ? x.reshape([b, c * t, h, w]) : x;
-    const out = concatenated(this.sets(params, b).map((set) => this.apply(images, set, inverse)));
+    const out = concatenated(
+      this.sets(params, b).map((set) =>
+        checkTensor(this.className, "what apply returns", this.apply(images, set, inverse)),
+      ),
+    );
     return video && this.flattenVideoInput ? out.reshape([out.shape[0] as number, c, t, ...out.shape.slice(-2)]) : out;
   }
 
   #check(method: string, params: TransformParams): CheckedParams {
-    return checkParams(`${this.className}.${method}`, params, this.paramNames);
+    const names = checkList(this.className, "paramNames", this.paramNames);
+    return checkParams(`${this.className}.${method}`, params, names);
   }
 
   #checkImages<T extends ImageLike>(method: string, x: T): T {

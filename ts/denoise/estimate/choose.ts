@@ -14,12 +14,15 @@ const mostLooks = 200;
 /**
  * The noise model that fits a curve best, simpler ones first: of those with one level the best, that with two where it
  * fits clearly better.
+ *
+ * @param hasNegative whether a measured value is negative, which Poisson and gamma noise never have.
  */
-export function chooseFit(curve: readonly CurvePoint[], ends: Ends): VarianceFit {
+export function chooseFit(curve: readonly CurvePoint[], ends: Ends, hasNegative: boolean): VarianceFit {
   // One point shows no dependence.
   if (curve.length < 3) return fitNoise("gaussian", curve, ends);
   const gaussian = fitNoise("gaussian", curve, ends);
-  const others = (["poisson", "gamma"] as const).map((noise) => fitNoise(noise, curve, ends));
+  const anchored = hasNegative ? [] : (["poisson", "gamma"] as const);
+  const others = anchored.map((noise) => fitNoise(noise, curve, ends));
   const one = others
     .filter(({ noise, quadratic }) => noise !== "gamma" || quadratic > 1 / mostLooks)
     .reduce((best, fit) => (fit.misfit < best.misfit - priceOfModel ? fit : best), gaussian);

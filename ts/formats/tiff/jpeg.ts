@@ -1,4 +1,6 @@
 import { jpegFrame } from "../header-size.js";
+import { unsupported } from "../image-faults.js";
+import { ycbcrToRgb } from "../ycbcr.js";
 import { type Layout, photometric } from "./layout.js";
 
 /**
@@ -16,7 +18,9 @@ export async function decodeJpegBlock(
   stride: number,
 ): Promise<Uint8Array> {
   const frame = jpegFrame(bytes);
-  if (layout.bits !== 8 || frame?.bits !== 8) throw new Error("its JPEG data have another depth than 8 bits");
+  if (!frame) throw new Error("its JPEG data have no frame");
+  if (layout.bits !== 8 || frame.bits !== 8)
+    throw unsupported("TIFF", `has JPEG data of ${frame.bits} bits`, "write it with another compression");
   // A last strip may have been padded to whole blocks of the cosine transform.
   const isTooHigh = frame.height > layout.blockHeight + 16;
   if (frame.width !== columns || frame.height < rows || isTooHigh || frame.channels !== stride)
@@ -34,17 +38,6 @@ export async function decodeJpegBlock(
   const length = columns * rows * stride;
   if (decoded.length < length) throw new Error("a JPEG block has too few pixels");
   const block = decoded.slice(0, length);
-  if (layout.photometric === photometric.ycbcr && stride === 3) toRgb(block);
+  if (layout.photometric === photometric.ycbcr && stride === 3) ycbcrToRgb(block);
   return block;
-}
-
-/** YCbCr to RGB in place. */
-function toRgb(values: Uint8Array): void {
-  const clamp = (value: number): number => Math.min(255, Math.max(0, Math.round(value)));
-  for (let i = 0; i < values.length; i += 3) {
-    const [y, b, r] = [values[i] as number, (values[i + 1] as number) - 128, (values[i + 2] as number) - 128];
-    values[i] = clamp(y + 1.402 * r);
-    values[i + 1] = clamp(y - 0.344136 * b - 0.714136 * r);
-    values[i + 2] = clamp(y + 1.772 * b);
-  }
 }

@@ -1,4 +1,4 @@
-import { DeviceError } from "../../runtime/index.js";
+import { AdjointError } from "../../runtime/index.js";
 import { checkPixels } from "../image-faults.js";
 import type { OpenOptions, Raster, SampleArray } from "../raster.js";
 import type { ByteSource } from "../source.js";
@@ -63,7 +63,7 @@ export async function readPage(
               file.littleEndian,
             );
     } catch (error) {
-      throw error instanceof DeviceError ? error : file.fault((error as Error).message);
+      throw error instanceof AdjointError ? error : file.fault((error as Error).message);
     }
     copyBlock(values, block, layout, { top, left, rows, plane, stride });
   }

@@ -2,7 +2,7 @@ import { TensorList } from "../../physics/index.js";
 import { checkModel } from "../../nn/index.js";
 import { resolveRng, Rng, type RandomSource } from "../../random/index.js";
 import type { Reconstructor } from "../../nn/index.js";
-import { ArgumentError, checkNumber, checkObject } from "../../runtime/index.js";
+import { ArgumentError, checkList, checkNumber, checkObject } from "../../runtime/index.js";
 import { tensor, Tensor, zeros, freeOnError, checkTensor } from "../../tensor/index.js";
 import type { Assumptions } from "../assumptions.js";
 import type { LossArgs } from "../args.js";
@@ -213,6 +213,7 @@ export class BaseLossScheduler<E extends NestedLosses = NestedLosses> extends Lo
         return epoch;
       },
     });
+    checkList(this.name, "what schedule returns", entries);
     const chosen = entries.length === 0 ? [] : flatten(this.name, entries);
     for (const loss of chosen) {
       if (loss === this) throw recursive(this.name);

@@ -17,9 +17,11 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
   const isCmyk = info.space === "cmyk" && !isSrgb;
   const rgb = is16Bit ? "rgb16" : "srgb";
   const grey = is16Bit ? "grey16" : "b-w";
+  // The images of an animation lie below each other, where none can be turned.
+  const isStrip = options.all && (info.pages ?? 1) > 1;
+  const upright = isStrip ? file : file.autoOrient();
   // Inks would pass through RGB otherwise.
-  const upright = isCmyk ? file.autoOrient().pipelineColourspace("cmyk") : file.autoOrient();
-  const raw = await upright
+  const raw = await (isCmyk ? upright.pipelineColourspace("cmyk") : upright)
     .toColourspace(isCmyk ? "cmyk" : isGrey ? grey : rgb)
     .raw({ depth: is16Bit ? "ushort" : "uchar" })
     .toBuffer({ resolveWithObject: true });
@@ -35,5 +37,6 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
     colour: isCmyk ? "cmyk" : isGrey ? "grey" : "rgb",
     alpha: channels > colours,
     pages: info.pages ?? 1,
+    ...(isStrip && { orientation: info.orientation ?? 1 }),
   };
 }

@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import type { HeldLock, LockHolder } from "../platform.js";
+import { makeFolder } from "./files.js";
 import { isOwnProcess, lifeOf, ownMark, type ProcessMark } from "./process-mark.js";
 import { removeAbandoned, removeAtExit, removed, temporaryName } from "./temporary.js";
 
@@ -28,7 +29,7 @@ interface Content {
  */
 export async function acquireLock(path: string): Promise<HeldLock | LockHolder> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const content: Content = { mark: ownMark, hostname: hostname(), since: new Date().toISOString() };
   const text = `${JSON.stringify(content)}\n`;
   const deadline = performance.now() + PATIENCE;
