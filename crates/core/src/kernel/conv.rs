@@ -214,6 +214,16 @@ pub(crate) fn conv2d_weight(s: &ConvShape, x: &[f32], g: &[f32]) -> Option<Vec<f
     })
 }
 
+/// The plan of `conv2d_gradients`.
+fn backward_plan(s: &ConvShape) -> Option<Plan> {
+    winograd(s, &[0, 1], true).filter(winograd::backward::applies)
+}
+
+/// Whether `conv2d_gradients` has a kernel for the shape.
+pub(crate) fn has_gradients(s: &ConvShape) -> bool {
+    backward_plan(s).is_some()
+}
+
 /// The adjoints of `conv2d` in x, in w and, with `bias`, in the bias, applied to g, where `gate` is not positive times
 /// its slope, in one pass; `None` where that is not the kernel of the shape.
 pub(crate) fn conv2d_gradients(
@@ -222,7 +232,7 @@ pub(crate) fn conv2d_gradients(
     gate: Option<Gate<&[f32]>>,
     bias: bool,
 ) -> Option<[Vec<f32>; 3]> {
-    let plan = winograd(s, &[0, 1], true).filter(winograd::backward::applies)?;
+    let plan = backward_plan(s)?;
     let weights = Weights { data: w, filters: Filters::of_adjoint(s) };
     Some(winograd::backward::all(isa(), &plan, [x, g], weights, gate, bias))
 }

@@ -6,7 +6,7 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::gpu;
 use crate::kernel::conv::shape::{ConvShape, Epilogue, Geometry};
-use crate::kernel::conv::{conv2d, conv2d_gradients, conv2d_input, conv2d_weight, Gate};
+use crate::kernel::conv::{conv2d, conv2d_gradients, conv2d_input, conv2d_weight, has_gradients, Gate};
 use crate::ops::activation::activate;
 use crate::ops::join::cat;
 use crate::ops::linalg::matmul;
@@ -127,6 +127,9 @@ pub(super) fn gradients(
     gate: Option<(&Tensor, f64)>,
     bias: bool,
 ) -> Option<[Value; 3]> {
+    if !has_gradients(conv) {
+        return None;
+    }
     let [x, weight, gradient] = [x.floats()?, weight.floats()?, gradient.floats()?];
     let sign = match gate {
         Some((sign, _)) => Some(sign.floats()?),

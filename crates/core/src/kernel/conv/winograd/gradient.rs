@@ -13,7 +13,7 @@ use std::ops::Range;
 /// Fewest tiles in a slice. Tiles are summed in slices, one task each; their sums are then added in order.
 const MIN_TILES_PER_SLICE: usize = 4 * BLOCK;
 /// Largest number of slices.
-const MAX_SLICES: usize = 8;
+const MAX_SLICES: usize = 16;
 /// Largest number of float32 values in the sums of all slices.
 const MAX_SLICES_SIZE: usize = 1 << 23;
 
@@ -29,7 +29,9 @@ fn slices(plan: &Plan, size: usize) -> usize {
         return 1;
     }
     let rows = plan.tiles() * plan.residues();
-    (rows / MIN_TILES_PER_SLICE).min(MAX_SLICES).min(MAX_SLICES_SIZE / size).max(1)
+    let most = (rows / MIN_TILES_PER_SLICE).min(MAX_SLICES).min(MAX_SLICES_SIZE / size).max(1);
+    // A power of two, which most numbers of threads share out evenly.
+    1 << most.ilog2()
 }
 
 /// Memory for the sums of all slices.
