@@ -100,7 +100,7 @@ enum Source<'a> {
     Gradient(&'a [f32]),
 }
 
-/// An image that is gated while it is read, and summed up: each channel from its own number on.
+/// What is done with an image while it is read: it is gated, and the sums of its channels are added to others.
 struct Reading<'a> {
     gate: Option<Gate<&'a [f32]>>,
     sums: Option<Shared<f64>>,

@@ -212,8 +212,8 @@ unsafe fn interleave<S: Simd>(e: Epilogue, bias: f32, from: [*const f32; 2], cou
         j += S::N;
     }
     for j in j..count {
-        for i in 0..2 {
-            *to.add(2 * j + i) = e.activate(*from[i].add(j) + bias);
+        for (i, from) in from.iter().enumerate() {
+            *to.add(2 * j + i) = e.activate(*from.add(j) + bias);
         }
     }
 }

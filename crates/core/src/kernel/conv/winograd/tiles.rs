@@ -2,6 +2,7 @@
 
 use super::plan::Line;
 use crate::kernel::simd::Simd;
+use crate::kernel::sums;
 use std::mem::MaybeUninit;
 
 /// Largest number of lanes of an instruction set.
@@ -50,6 +51,7 @@ pub struct Gate<P> {
 }
 
 /// `N` rows of `N` values at distance `plane`, gated.
+// A branch within the loop would be compiled as one for each row.
 #[inline(always)]
 unsafe fn gated<S: Simd>(from: *const f32, gate: Gate<*const f32>, plane: usize, to: *mut f32) {
     if gate.slope == 0.0 {
@@ -94,14 +96,8 @@ unsafe fn column<S: Simd>(
     for c in 0..channels {
         let value = *from.add(c * plane);
         *to.add(c) = match gate {
-            Some(gate) if *gate.sign.add(c * plane) <= 0.0 => {
-                if gate.slope == 0.0 {
-                    0.0
-                } else {
-                    gate.slope * value
-                }
-            }
-            _ => value,
+            Some(Gate { sign, slope }) => sums::gate(value, *sign.add(c * plane), slope),
+            None => value,
         };
     }
 }
@@ -118,7 +114,7 @@ pub unsafe fn read<S: Simd>(w: Window, from: *const f32, gate: Option<Gate<*cons
     let channels = w.channels.min(S::N);
     let squares = channels == S::N && last - first >= S::N;
     // Columns before the first square. Where rows are aligned, so are the squares: each line of memory is read once.
-    let aligned = w.size[1] % S::N == 0;
+    let aligned = w.size[1].is_multiple_of(S::N);
     let lead = if aligned { (-(w.from[1] + first as isize)).rem_euclid(S::N as isize) as usize } else { 0 };
     for i in 0..w.rows {
         let row = to.add(i * w.columns * S::N);
@@ -182,8 +178,8 @@ pub unsafe fn sum<S: Simd>(w: Window, [rows, columns]: [usize; 2], from: *const 
         let row = from.add(i * w.columns * S::N);
         let mut j = 0;
         while j + 4 <= columns {
-            for k in 0..4 {
-                total[k] = S::add(total[k], S::load(row.add((j + k) * S::N)));
+            for (k, total) in total.iter_mut().enumerate() {
+                *total = S::add(*total, S::load(row.add((j + k) * S::N)));
             }
             j += 4;
         }
