@@ -10,8 +10,8 @@ use adjoint_core::kernel::{force, Kernel};
 use adjoint_core::ops::conv;
 use adjoint_core::{DType, Device, Tensor};
 use common::case::upload;
-use common::reference::{conv2d, conv2d_weight, conv_transpose2d, Geo};
-use common::{call, op, values, Arr, Layout, Rng};
+use common::reference::{conv2d, conv2d_weight, conv_transpose2d, reduce, Geo};
+use common::{call, gradients, op, values, Arr, Layout, Rng};
 use std::sync::Mutex;
 
 /// The kernel is chosen for the whole process: one test at a time.
@@ -37,6 +37,8 @@ const GRID: &[Row] = &[
     ([2, 10, 18, 5], 33, [3, 3], geo([1, 1], [2, 2], [1, 1], 1)),
     ([1, 8, 5, 6], 8, [3, 3], geo([1, 1], [3, 4], [1, 1], 1)),
     ([2, 24, 16, 16], 20, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
+    ([3, 17, 40, 50], 33, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
+    ([1, 32, 64, 64], 16, [3, 3], geo([1, 1], [0, 2], [1, 1], 1)),
     // Other sizes, strides, dilations: what Winograd takes in parts and residues.
     ([2, 20, 15, 18], 24, [4, 4], geo([1, 1], [0, 1], [1, 1], 1)),
     ([1, 17, 20, 21], 18, [7, 7], geo([1, 1], [3, 3], [1, 1], 1)),
@@ -50,6 +52,8 @@ const GRID: &[Row] = &[
     ([1, 16, 5, 70], 16, [1, 5], geo([1, 1], [0, 2], [1, 1], 1)),
     ([1, 8, 40, 7], 8, [5, 1], geo([2, 3], [2, 0], [1, 1], 1)),
     ([2, 8, 9, 11], 8, [2, 3], geo([1, 1], [6, 5], [4, 3], 1)),
+    ([2, 18, 40, 46], 20, [5, 5], geo([1, 1], [2, 1], [1, 1], 1)),
+    ([2, 16, 48, 40], 20, [3, 3], geo([1, 1], [3, 2], [3, 2], 1)),
     // Other sizes, strides, dilations, groups.
     ([2, 5, 7, 9], 6, [1, 1], geo([1, 1], [0, 0], [1, 1], 1)),
     ([2, 5, 7, 9], 6, [1, 1], geo([2, 3], [1, 0], [1, 1], 1)),
@@ -58,6 +62,9 @@ const GRID: &[Row] = &[
     ([1, 6, 12, 23], 5, [3, 2], geo([1, 2], [0, 2], [2, 1], 1)),
     ([1, 7, 13, 19], 3, [3, 3], geo([3, 2], [2, 1], [2, 3], 1)),
     ([2, 40, 3, 4], 50, [2, 2], geo([2, 2], [0, 0], [1, 1], 1)),
+    ([1, 6, 21, 18], 5, [3, 3], geo([3, 3], [0, 0], [1, 1], 1)),
+    ([2, 8, 24, 74], 30, [4, 2], geo([2, 2], [2, 0], [1, 1], 2)),
+    ([1, 10, 9, 40], 33, [1, 4], geo([1, 2], [0, 2], [1, 1], 1)),
     ([2, 40, 8, 6], 9, [7, 3], geo([1, 1], [3, 1], [1, 1], 1)),
     ([1, 6, 9, 8], 9, [3, 3], geo([1, 1], [1, 1], [1, 1], 3)),
     ([2, 8, 7, 21], 4, [3, 3], geo([2, 1], [1, 2], [1, 2], 2)),
@@ -113,8 +120,34 @@ fn weight_gradient(x: &Tensor, gradient: &Tensor, kernel: [usize; 2], g: Geo) ->
         .expect("valid")
 }
 
-/// Errors of the convolution, its transpose and its weight gradient, the largest over all layouts.
-fn errors(row: &Row, rng: &mut Rng) -> [f64; 3] {
+/// The largest error of the gradients in image, weight and bias of a convolution with an activation, off the tape:
+/// where one kernel may compute them all.
+fn gradient_error([x, w, bias, sums, gradient]: [&Arr; 5], rest: [usize; 2], g: Geo, slope: f64) -> f64 {
+    let leaf = |a: &Arr| upload(a, DType::F32, Device::Cpu, Layout::Plain).as_leaf(true);
+    let leaves = [leaf(x), leaf(w), leaf(bias)];
+    let y = op("conv2d", &[&leaves[0], &leaves[1], &leaves[2]], &ints(g, &[]), &[slope]);
+    let seed = upload(gradient, DType::F32, Device::Cpu, Layout::Plain);
+    let got = gradients(&[y], &leaves, &[Some(seed)], false);
+    let gate = |(g, sum): (&f64, &f64)| if *sum > 0.0 { *g } else { slope * g };
+    let gated = Arr::new(&gradient.shape, gradient.data.iter().zip(&sums.data).map(gate).collect());
+    let dx = error(&got[0], &conv_transpose2d(&gated, w, None, rest, g));
+    let dw = error(&got[1], &conv2d_weight(x, &gated, [w.shape[2], w.shape[3]], g));
+    // The terms of the bias' gradient may cancel: its error is relative to the sum of their magnitudes.
+    let db = values(&got[2]);
+    let sums = reduce(&gated, &[0, 2, 3], false, |values| values.iter().sum());
+    let magnitudes = reduce(&gated, &[0, 2, 3], false, |values| values.iter().map(|v| v.abs()).sum());
+    (0..db.len()).fold(dx.max(dw), |m, c| {
+        let e = (db[c] - sums.data[c]).abs() / magnitudes.data[c].max(1e-3);
+        if e.is_finite() {
+            m.max(e)
+        } else {
+            f64::INFINITY
+        }
+    })
+}
+
+/// Errors of the convolution, its transpose, its weight gradient and all its gradients, the largest over all layouts.
+fn errors(row: &Row, rng: &mut Rng) -> [f64; 4] {
     let &(s, outputs, k, g) = row;
     let x = single(rng.array(&s, -1.0, 1.0));
     let w = single(rng.array(&[outputs, s[1] / g.groups, k[0], k[1]], -1.0, 1.0));
@@ -126,7 +159,11 @@ fn errors(row: &Row, rng: &mut Rng) -> [f64; 3] {
     });
     let back = conv_transpose2d(&gradient, &w, None, rest, g);
     let dw = conv2d_weight(&x, &gradient, k, g);
-    LAYOUTS.iter().fold([0.0; 3], |worst, &layout| {
+    let all = [1.0, 0.0, 0.25]
+        .map(|slope| gradient_error([&x, &w, &bias, &want, &gradient], rest, g, slope))
+        .into_iter()
+        .fold(0.0, f64::max);
+    LAYOUTS.iter().fold([0.0, 0.0, 0.0, all], |worst, &layout| {
         let put = |a: &Arr| upload(a, DType::F32, Device::Cpu, layout);
         let y = op("conv2d", &[&put(&x), &put(&w), &put(&bias)], &ints(g, &[]), &[1.0]);
         let transposed = call(
@@ -143,7 +180,7 @@ fn errors(row: &Row, rng: &mut Rng) -> [f64; 3] {
             error(&y, &want.map(|v| if v > 0.0 { v } else { slope * v }))
         });
         let forward = activated.iter().fold(error(&y, &want), |m, e| m.max(*e));
-        let here = [forward, error(&transposed, &back), error(&weight, &dw)];
+        let here = [forward, error(&transposed, &back), error(&weight, &dw), all];
         std::array::from_fn(|i| here[i].max(worst[i]))
     })
 }
@@ -152,20 +189,21 @@ fn check(kernel: Kernel, rows: impl Fn(&Row) -> bool, bound: f64) {
     let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
     force(kernel);
     let mut rng = Rng(5);
-    let mut worst = ([0.0f64; 3], 0);
+    let mut worst = ([0.0f64; 4], 0);
     for row in GRID.iter().filter(|r| rows(r)) {
         let e = errors(row, &mut rng);
         assert!(
             e.iter().all(|&e| e < bound),
-            "{kernel:?} {row:?}: errors {e:?} of forward, transpose and weight gradient, the bound is {bound}"
+            "{kernel:?} {row:?}: errors {e:?} of forward, transpose, weight's and all gradients, the bound is {bound}"
         );
         worst = (std::array::from_fn(|i| worst.0[i].max(e[i])), worst.1 + 1);
     }
     force(Kernel::Auto);
     assert!(worst.1 > 0);
     println!(
-        "{kernel:?}: largest relative error of forward, transpose, weight gradient: {:.1e} {:.1e} {:.1e} in {} cases",
-        worst.0[0], worst.0[1], worst.0[2], worst.1
+        "{kernel:?}: largest relative error of forward, transpose, weight's, all gradients: {:.1e} {:.1e} {:.1e} \
+         {:.1e} in {} cases",
+        worst.0[0], worst.0[1], worst.0[2], worst.0[3], worst.1
     );
 }
 

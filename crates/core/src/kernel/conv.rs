@@ -22,7 +22,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::Once;
 use winograd::plan::Plan;
 use winograd::transform::Tile;
-use winograd::weights::Weights;
+use winograd::weights::{Filters, Weights};
+pub(crate) use winograd::Gate;
 
 /// A way to compute a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +156,7 @@ fn choose(s: &ConvShape) -> Kernel {
 pub(crate) fn conv2d(s: &ConvShape, x: &[f32], w: &[f32], epilogue: Epilogue) -> Option<Vec<f32>> {
     let isa = isa();
     if let Some(plan) = winograd(s, &[0, 1], false) {
-        let weights = Weights { data: w, out: s.taps() * s.channels[0], input: s.taps(), swapped: false };
+        let weights = Weights { data: w, filters: Filters::of(s) };
         return Some(winograd::forward(isa, &plan, x, weights, epilogue));
     }
     Some(match choose(s) {
@@ -170,7 +171,7 @@ pub(crate) fn conv2d(s: &ConvShape, x: &[f32], w: &[f32], epilogue: Epilogue) ->
 pub(crate) fn conv2d_input(s: &ConvShape, g: &[f32], w: &[f32]) -> Option<Vec<f32>> {
     let isa = isa();
     if let Some(plan) = winograd(s, &[0, 1], true) {
-        let weights = Weights { data: w, out: s.taps(), input: s.taps() * s.channels[0], swapped: true };
+        let weights = Weights { data: w, filters: Filters::of_adjoint(s) };
         return Some(winograd::forward(isa, &plan, g, weights, Epilogue::NONE));
     }
     Some(match choose(s) {
@@ -203,7 +204,7 @@ fn window_input(isa: InstructionSet, s: &ConvShape, g: &[f32], w: &[f32]) -> Vec
 pub(crate) fn conv2d_weight(s: &ConvShape, x: &[f32], g: &[f32]) -> Option<Vec<f32>> {
     let isa = isa();
     if let Some(plan) = winograd(s, &[0], false) {
-        return Some(winograd::gradient::weight(isa, &plan, x, g));
+        return Some(winograd::gradient::weight(isa, &plan, x, g, Filters::of(s)));
     }
     Some(match choose(s) {
         Kernel::Burn => return None,
@@ -211,4 +212,27 @@ pub(crate) fn conv2d_weight(s: &ConvShape, x: &[f32], g: &[f32]) -> Option<Vec<f
         Kernel::Tiled => tiled::weight::weight(isa, s, x, g),
         _ => window::gradient::weight(isa, s, x, g),
     })
+}
+
+/// The plan of `conv2d_gradients`.
+fn backward_plan(s: &ConvShape) -> Option<Plan> {
+    winograd(s, &[0, 1], true).filter(winograd::backward::applies)
+}
+
+/// Whether `conv2d_gradients` has a kernel for the shape.
+pub(crate) fn has_gradients(s: &ConvShape) -> bool {
+    backward_plan(s).is_some()
+}
+
+/// The adjoints of `conv2d` in x, in w and, with `bias`, in the bias, applied to g, where `gate` is not positive times
+/// its slope, in one pass; `None` where that is not the kernel of the shape.
+pub(crate) fn conv2d_gradients(
+    s: &ConvShape,
+    [x, w, g]: [&[f32]; 3],
+    gate: Option<Gate<&[f32]>>,
+    bias: bool,
+) -> Option<[Vec<f32>; 3]> {
+    let plan = backward_plan(s)?;
+    let weights = Weights { data: w, filters: Filters::of_adjoint(s) };
+    Some(winograd::backward::all(isa(), &plan, [x, g], weights, gate, bias))
 }

@@ -119,8 +119,9 @@ unsafe fn gate_body<S: Simd>(_: S, g: &[f32], sign: &[f32], slope: f32, to: *mut
     sum
 }
 
+/// g where `sign` > 0 or NaN, else slope g.
 #[inline(always)]
-fn gate(g: f32, sign: f32, slope: f32) -> f32 {
+pub(crate) fn gate(g: f32, sign: f32, slope: f32) -> f32 {
     let below = if slope == 0.0 { 0.0 } else { slope * g };
     if sign <= 0.0 {
         below

@@ -56,6 +56,9 @@ fn with_bias(value: Value, shape: Vec<usize>, [x, weight]: [&Tensor; 2], bias: O
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: Geometry) -> Result<Tensor> {
     let (shape, value) = convolve("conv2d", x, weight, bias, g, 1.0)?;
     let vjp: Vjp = Box::new(move |c| {
+        if let Some(gradients) = all_gradients(c, None, g)? {
+            return Ok(gradients);
+        }
         let both = c.inputs.len() > 2 && c.needs(1) && c.needs(2) && !tape::is_enabled();
         let (x, w) = (&c.inputs[0], &c.inputs[1]);
         let conv = ConvShape::new(x.shape(), c.grad.shape(), [w.shape()[2], w.shape()[3]], g);
@@ -81,6 +84,9 @@ pub fn conv2d_activated(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: G
     let mut parents = vec![x, weight];
     parents.extend(bias);
     let vjp: Vjp = Box::new(move |c| {
+        if let Some(gradients) = all_gradients(c, Some((&c.output()?, slope)), g)? {
+            return Ok(gradients);
+        }
         let sums = c.inputs.len() > 2 && c.needs(2);
         let (inner, sums) = gate_and_sums(c, &c.output()?, slope, sums)?;
         let mut gradients = convolution_gradients(c, &inner, g)?;
@@ -88,6 +94,22 @@ pub fn conv2d_activated(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, g: G
         Ok(gradients)
     });
     Ok(Tensor::result_saving_output(value, shape, &parents, vjp))
+}
+
+/// Gradients in input, weight and bias, off the tape, where one kernel computes them all.
+fn all_gradients(c: &Context, gate: Option<(&Tensor, f64)>, g: Geometry) -> Result<Option<Vec<Option<Tensor>>>> {
+    if tape::is_enabled() || !c.needs(0) || !c.needs(1) {
+        return Ok(None);
+    }
+    let (x, w) = (&c.inputs[0], &c.inputs[1]);
+    let conv = ConvShape::new(x.shape(), c.grad.shape(), [w.shape()[2], w.shape()[3]], g);
+    let bias = c.inputs.len() > 2 && c.needs(2);
+    let Some([dx, dw, db]) = compute::gradients(&conv, [x, w, c.grad], gate, bias) else { return Ok(None) };
+    let mut gradients = vec![Some(c.gradient(dx, x.shape())?), Some(c.gradient(dw, w.shape())?)];
+    if c.inputs.len() > 2 {
+        gradients.push(if bias { Some(c.gradient(db, c.inputs[2].shape())?) } else { None });
+    }
+    Ok(Some(gradients))
 }
 
 /// Gradients in input and weight from that of the sums.

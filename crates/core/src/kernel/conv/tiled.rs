@@ -22,7 +22,7 @@ pub fn forward(isa: InstructionSet, s: &ConvShape, x: &[f32], w: &[f32], epilogu
     let [inputs, outputs] = s.group();
     let pass = Pass {
         shape: s,
-        axes: [Axis::forward(s, 0), Axis::forward(s, 1)],
+        axes: [0, 1].map(|i| vec![Axis::forward(s, i)]),
         channels: [inputs, outputs],
         source: x,
         weights: w,
@@ -41,24 +41,31 @@ pub fn input(isa: InstructionSet, s: &ConvShape, g: &[f32], w: &[f32]) -> Vec<f3
     let mut dx = zeros(s.batch * s.channels[0] * s.size[0] * s.size[1]);
     let to = Shared::new(&mut dx);
     let [inputs, outputs] = s.group();
-    for r in 0..s.stride[0] {
-        for q in 0..s.stride[1] {
-            let axes = [Axis::backward(s, 0, r), Axis::backward(s, 1, q)];
-            if axes.iter().any(|a| a.count == 0 || a.taps.is_empty()) {
-                continue;
+    let run = |axes: [Vec<Axis>; 2]| {
+        let pass = Pass {
+            shape: s,
+            axes,
+            channels: [outputs, inputs],
+            source: g,
+            weights: w,
+            strides: [s.taps(), s.depth()],
+            epilogue: Epilogue::NONE,
+            to,
+            size: s.size,
+        };
+        pass.run(isa);
+    };
+    let phases = [0, 1].map(|i| (0..s.stride[i]).map(|r| Axis::backward(s, i, r)).collect::<Vec<_>>());
+    if phases.iter().all(|axes| axes.iter().enumerate().all(|(r, axis)| axis.follows(&axes[0], r))) {
+        run(phases);
+        return dx;
+    }
+    let [down, right] = &phases;
+    for down in down {
+        for right in right {
+            if [down, right].iter().all(|a| a.count > 0 && !a.taps.is_empty()) {
+                run([down, right].map(|axis| vec![axis.clone()]));
             }
-            let pass = Pass {
-                shape: s,
-                axes,
-                channels: [outputs, inputs],
-                source: g,
-                weights: w,
-                strides: [s.taps(), s.depth()],
-                epilogue: Epilogue::NONE,
-                to,
-                size: s.size,
-            };
-            pass.run(isa);
         }
     }
     dx

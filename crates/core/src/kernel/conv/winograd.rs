@@ -8,6 +8,7 @@
 //! With few tiles the transformed weights are larger than everything else. Then all tiles are transformed first, and
 //! each point is one product: its weights are read once, and all threads have points to work at.
 
+pub mod backward;
 pub mod gradient;
 pub mod plan;
 mod sides;
@@ -21,6 +22,7 @@ use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
 use plan::{Line, Plan};
 use sides::Side;
+pub use tiles::Gate;
 use tiles::Window;
 #[cfg(not(target_arch = "wasm32"))]
 use transform::Four;
@@ -40,7 +42,7 @@ pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue
     unsafe {
         if has_few_tiles(plan) {
             let (_memory, [v, m]) = sides::all(plan, isa);
-            each_block(plan, patch_size, |tiles, patch| read(isa, plan, [x, &[]], tiles, patch, v));
+            each_block(plan, patch_size, |tiles, patch| read(isa, plan, Source::Input(x, None), tiles, patch, v));
             each(plan.points(), true, |p| {
                 // The tiles of a block stay in the first-level cache, the weights of the point in the second.
                 for block in 0..plan.blocks() {
@@ -51,7 +53,7 @@ pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue
         } else {
             each_block(plan, patch_size + sides::block_size(plan, isa), |tiles, patch| {
                 let both = sides::of_block(plan, isa, patch.add(patch_size), tiles[0]);
-                read(isa, plan, [x, &[]], tiles, patch, both[0]);
+                read(isa, plan, Source::Input(x, None), tiles, patch, both[0]);
                 for p in 0..plan.points() {
                     multiply(isa, &job, p, tiles, both);
                 }
@@ -89,19 +91,36 @@ struct Job<'a> {
     y: Shared,
 }
 
+/// The image whose tiles are transformed.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// The one that the plan reads (B^T d B), and what else is done with it.
+    Input(&'a [f32], Option<&'a Reading<'a>>),
+    /// The gradient in the plan's result (A g A^T).
+    Gradient(&'a [f32]),
+}
+
+/// What is done with an image while it is read: it is gated, and the sums of its channels are added to others.
+struct Reading<'a> {
+    gate: Option<Gate<&'a [f32]>>,
+    sums: Option<Shared<f64>>,
+}
+
 entry! {
-    /// Transforms tiles of the first of `images`, or where it is empty, of the second, the output's gradient.
-    fn read(plan: &Plan, images: [&[f32]; 2], tiles: [usize; 2], patch: *mut f32, to: Side) = read_body
+    /// Transforms tiles of an image.
+    fn read(plan: &Plan, image: Source, tiles: [usize; 2], patch: *mut f32, to: Side) = read_body
 }
 
 #[inline(always)]
-unsafe fn read_body<S: Simd>(_: S, plan: &Plan, [x, g]: [&[f32]; 2], tiles: [usize; 2], patch: *mut f32, side: Side) {
+unsafe fn read_body<S: Simd>(_: S, plan: &Plan, image: Source, tiles: [usize; 2], patch: *mut f32, side: Side) {
     // The transform of the input is the same for all schemes of six points.
-    match (plan.tile, g.is_empty()) {
+    match (plan.tile, image) {
         #[cfg(not(target_arch = "wasm32"))]
-        (Tile::F2x3, true) => read_tiles::<S, Four, false>(plan, x, tiles, patch, side),
-        (_, true) => read_tiles::<S, Six<4>, false>(plan, x, tiles, patch, side),
-        (tile, false) => with_scheme!(tile, T => read_tiles::<S, T, true>(plan, g, tiles, patch, side)),
+        (Tile::F2x3, Source::Input(x, extra)) => read_tiles::<S, Four, false>(plan, x, extra, tiles, patch, side),
+        (_, Source::Input(x, extra)) => read_tiles::<S, Six<4>, false>(plan, x, extra, tiles, patch, side),
+        (tile, Source::Gradient(g)) => {
+            with_scheme!(tile, T => read_tiles::<S, T, true>(plan, g, None, tiles, patch, side));
+        }
     }
 }
 
@@ -208,6 +227,7 @@ unsafe fn pixels<S: Simd>(
 unsafe fn read_tiles<S: Simd, T: Scheme, const GRADIENT: bool>(
     plan: &Plan,
     image: &[f32],
+    extra: Option<&Reading>,
     [first, last]: [usize; 2],
     patch: *mut f32,
     side: Side,
@@ -222,7 +242,20 @@ unsafe fn read_tiles<S: Simd, T: Scheme, const GRADIENT: bool>(
         for c in (0..channels).step_by(S::N) {
             let window = Window::new([&y, &x], [run.row, run.column], channels - c, columns);
             let plane = (run.image * channels + c) * y.size * x.size;
-            tiles::read::<S>(window, image.as_ptr().add(plane), patch);
+            let gate = match extra {
+                Some(Reading { gate: Some(gate), .. }) => {
+                    Some(Gate { sign: gate.sign.as_ptr().add(plane), slope: gate.slope })
+                }
+                _ => None,
+            };
+            tiles::read::<S>(window, image.as_ptr().add(plane), gate, patch);
+            if let Some(Reading { sums: Some(sums), .. }) = extra {
+                let mut lanes = [0.0f32; 16];
+                S::store(lanes.as_mut_ptr(), tiles::sum::<S>(window, plan.own(&run), patch));
+                for (k, lane) in lanes.iter().enumerate().take(S::N.min(channels - c)) {
+                    *sums.at(c + k) += f64::from(*lane);
+                }
+            }
             for part in 0..plan.parts(i) {
                 for residue in 0..residues {
                     let from = pixels::<S>(plan, [&y, &x], columns, patch, [residue, part]);

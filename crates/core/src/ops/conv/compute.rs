@@ -6,7 +6,7 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::gpu;
 use crate::kernel::conv::shape::{ConvShape, Epilogue, Geometry};
-use crate::kernel::conv::{conv2d, conv2d_input, conv2d_weight};
+use crate::kernel::conv::{conv2d, conv2d_gradients, conv2d_input, conv2d_weight, has_gradients, Gate};
 use crate::ops::activation::activate;
 use crate::ops::join::cat;
 use crate::ops::linalg::matmul;
@@ -117,6 +117,32 @@ pub(super) fn weight(op: &str, conv: &ConvShape, [x, gradient]: [&Tensor; 2]) ->
     let like = Tensor::full(&shape, 0.0, x.dtype(), x.device())?;
     Dispatch::conv2d_weight_backward(x.value(), like.value(), gradient.value(), options(conv))
         .ok_or_else(|| too_large(op))
+}
+
+/// The adjoints in image, weight and, with `bias`, in the bias, of a gradient that is gated by the sign of a tensor, in
+/// one kernel of the CPU, where there is one.
+pub(super) fn gradients(
+    conv: &ConvShape,
+    [x, weight, gradient]: [&Tensor; 3],
+    gate: Option<(&Tensor, f64)>,
+    bias: bool,
+) -> Option<[Value; 3]> {
+    if !has_gradients(conv) {
+        return None;
+    }
+    let [x, weight, gradient] = [x.floats()?, weight.floats()?, gradient.floats()?];
+    let sign = match gate {
+        Some((sign, _)) => Some(sign.floats()?),
+        None => None,
+    };
+    let gate = sign.as_deref().zip(gate).map(|(sign, (_, slope))| Gate { sign, slope: slope as f32 });
+    let [dx, dw, db] = conv2d_gradients(conv, [&x, &weight, &gradient], gate, bias)?;
+    let [group, _] = conv.group();
+    Some([
+        from_vec(dx, &[conv.batch, conv.channels[0], conv.size[0], conv.size[1]]),
+        from_vec(dw, &[conv.channels[1], group, conv.kernel[0], conv.kernel[1]]),
+        from_vec(db, &[if bias { conv.channels[1] } else { 0 }]),
+    ])
 }
 
 /// The adjoints in weight and bias in one kernel, where there is one that is the fastest for the weight's.

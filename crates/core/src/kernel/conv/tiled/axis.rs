@@ -3,7 +3,8 @@
 
 use crate::kernel::conv::shape::ConvShape;
 
-/// An axis of a pass: result q is a sum over `taps`, and belongs at `to + q to_step`.
+/// An axis of a pass, or one phase of its results: result q is a sum over `taps`, and belongs at `to + q to_step`.
+#[derive(Clone)]
 pub struct Axis {
     /// Number of results.
     pub count: usize,
@@ -24,6 +25,16 @@ impl Axis {
     /// The largest shift.
     pub fn reach(&self) -> usize {
         self.taps.iter().map(|t| t[2]).max().unwrap_or(0)
+    }
+
+    /// Whether it reads the same values as `first` does, for results that lie `r` further.
+    pub fn follows(&self, first: &Self, r: usize) -> bool {
+        let shifts = |axis: &Self| axis.taps.iter().map(|t| [t[1], t[2]]).collect::<Vec<_>>();
+        self.count == first.count
+            && self.to == first.to + r
+            && self.origin == first.origin
+            && !self.taps.is_empty()
+            && shifts(self) == shifts(first)
     }
 
     /// The convolution: y[q] = sum_u w[u] x[q s + u d - p], where u d = s t + r is shift t of the plane of phase r.

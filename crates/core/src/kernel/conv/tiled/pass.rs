@@ -17,7 +17,8 @@ const MIN_CHANNELS: usize = 48;
 /// A convolution over `axes` of each group, from `channels[0]` to `channels[1]` channels.
 pub struct Pass<'a> {
     pub shape: &'a ConvShape,
-    pub axes: [Axis; 2],
+    /// The phases of the results on each axis, which follow the first ([`Axis::follows`]): further rows of one product.
+    pub axes: [Vec<Axis>; 2],
     pub channels: [usize; 2],
     pub source: &'a [f32],
     /// The filters of a group; that of a result's and of a source's channel begins at their numbers times `strides`.
@@ -43,18 +44,30 @@ struct Job<'a> {
 }
 
 impl Pass<'_> {
+    /// The first phase of each axis.
+    fn first(&self) -> [&Axis; 2] {
+        [&self.axes[0][0], &self.axes[1][0]]
+    }
+
+    /// Phases of the results of a channel.
+    fn phases(&self) -> usize {
+        self.axes[0].len() * self.axes[1].len()
+    }
+
     /// Computes it.
     pub fn run(&self, isa: InstructionSet) {
-        let (s, [sums, outputs]) = (self.shape, self.channels);
+        let (s, sums, axes, phases) = (self.shape, self.channels[0], self.first(), self.phases());
+        // Rows of the product: each phase of each channel.
+        let outputs = self.channels[1] * phases;
         let images = s.batch * s.groups;
-        if images == 0 || self.axes.iter().any(|a| a.count == 0) {
+        if images == 0 || axes.iter().any(|a| a.count == 0) {
             return;
         }
         let tasks = if s.is_parallel() { MIN_TASKS.div_ceil(images) } else { 1 };
         let parts = if outputs >= 2 * MIN_CHANNELS && tasks > 1 { (outputs / MIN_CHANNELS).min(tasks) } else { 1 };
-        let part = outputs.div_ceil(parts).next_multiple_of(rows(isa)).min(outputs);
+        let part = outputs.div_ceil(parts).next_multiple_of(rows(isa) * phases).min(outputs);
         let parts = outputs.div_ceil(part);
-        let layout = Layout::new(&self.axes, sums, part, tasks.div_ceil(parts));
+        let layout = Layout::new(axes, sums, part, tasks.div_ceil(parts));
         let n = crate::kernel::simd::lanes(isa);
         let (wide, flat) = (layout.columns.next_multiple_of(n), layout.pitch);
         let line = if (layout.rows * flat).next_multiple_of(n) < layout.rows * wide { flat } else { wide };
@@ -62,7 +75,7 @@ impl Pass<'_> {
         let row = ((layout.rows * line).div_ceil(16) | 1) * 16;
         let memory = [layout.size(sums).next_multiple_of(16), row];
         let job = Job {
-            offsets: layout.offsets(&self.axes, sums),
+            offsets: layout.offsets(axes, sums),
             weights: (0..s.groups).map(|group| self.strips(isa, group)).collect(),
             pass: self,
             memory,
@@ -80,14 +93,18 @@ impl Pass<'_> {
         });
     }
 
-    /// The weights of a group: for each source channel and tap, the values of `rows(isa)` results beside each other.
+    /// The weights of a group: for each source channel and tap, the values of `rows(isa)` rows beside each other.
     fn strips(&self, isa: InstructionSet, group: usize) -> Aligned {
         let rows = rows(isa);
-        let [sums, outputs] = self.channels;
+        let (sums, phases) = (self.channels[0], self.phases());
+        let outputs = self.channels[1] * phases;
         let width = self.shape.kernel[1];
-        let taps: Vec<usize> =
-            self.axes[0].taps.iter().flat_map(|u| self.axes[1].taps.iter().map(move |v| u[0] * width + v[0])).collect();
-        let depth = sums * taps.len();
+        let taps_of = |[down, right]: [&Axis; 2]| {
+            down.taps.iter().flat_map(|u| right.taps.iter().map(move |v| u[0] * width + v[0])).collect::<Vec<usize>>()
+        };
+        let [down, right] = &self.axes;
+        let taps: Vec<_> = down.iter().flat_map(|d| right.iter().map(move |r| taps_of([d, r]))).collect();
+        let depth = sums * taps[0].len();
         let filters = &self.weights[group * self.shape.group()[1] * self.shape.depth()..];
         let mut all = Aligned::zeros(outputs.next_multiple_of(rows) * depth);
         let to = Shared::new(all.all());
@@ -97,8 +114,9 @@ impl Pass<'_> {
             for i in 0..rows.min(outputs - strip * rows) {
                 let mut to = to[i..].iter_mut().step_by(rows);
                 for channel in 0..sums {
-                    let filter = &filters[(strip * rows + i) * self.strides[0] + channel * self.strides[1]..];
-                    for (&tap, to) in taps.iter().zip(&mut to) {
+                    let row = strip * rows + i;
+                    let filter = &filters[row / phases * self.strides[0] + channel * self.strides[1]..];
+                    for (&tap, to) in taps[row % phases].iter().zip(&mut to) {
                         *to = filter[tap];
                     }
                 }
@@ -109,20 +127,21 @@ impl Pass<'_> {
 }
 
 entry! {
-    /// Channels `part` of a block of one group of an image.
+    /// Rows `part` of a block of one group of an image.
     fn block_of(job: &Job, image: usize, block: usize, part: [usize; 2], memory: &mut [f32]) = block_body
 }
 
 #[inline(always)]
 unsafe fn block_body<S: Simd>(_: S, job: &Job, image: usize, block: usize, part: [usize; 2], memory: &mut [f32]) {
     let (pass, layout) = (job.pass, &job.layout);
-    let ([down, right], [sums, outputs]) = (&pass.axes, pass.channels);
-    let [first, [rows, columns]] = layout.block(&pass.axes, block);
+    let (axes, [sums, outputs]) = (pass.first(), pass.channels);
+    let [down, right] = axes;
+    let [first, [rows, columns]] = layout.block(axes, block);
     let planes = memory.as_mut_ptr();
     let results = planes.add(job.memory[0]);
     let row = job.memory[1];
     let source = pass.source.as_ptr().add(image * sums * down.size * right.size);
-    pack::<S>(&pass.axes, layout, first, sums, source, planes);
+    pack::<S>(axes, layout, first, sums, source, planes);
     let group = image % pass.shape.groups;
     let depth = job.offsets.len();
     let weights = job.weights[group].values().as_ptr();
@@ -144,16 +163,26 @@ unsafe fn block_body<S: Simd>(_: S, job: &Job, image: usize, block: usize, part:
             }
         }
     }
-    for i in 0..part[1] - part[0] {
-        let channel = group * outputs + part[0] + i;
+    let [above, beside] = [0, 1].map(|i| pass.axes[i].len());
+    let phases = above * beside;
+    for c in part[0] / phases..part[1] / phases {
+        let channel = group * outputs + c;
         let bias = pass.epilogue.bias.map_or(0.0, |b| b[channel]);
         let image = image / pass.shape.groups * pass.shape.groups * outputs + channel;
         for line in 0..rows {
-            let at = (image * pass.size[0] + down.to + (first[0] + line) * down.to_step) * pass.size[1]
-                + right.to
-                + first[1] * right.to_step;
-            let from = results.add(i * row + line * job.line);
-            write::<S>(pass.epilogue, bias, from, columns, pass.to.at(at), right.to_step);
+            for r in 0..above {
+                let at = (image * pass.size[0] + down.to + r + (first[0] + line) * down.to_step) * pass.size[1]
+                    + right.to
+                    + first[1] * right.to_step;
+                let from = results.add((c * phases + r * beside - part[0]) * row + line * job.line);
+                if beside == 2 && right.to_step == 2 {
+                    interleave::<S>(pass.epilogue, bias, [from, from.add(row)], columns, pass.to.at(at));
+                    continue;
+                }
+                for q in 0..beside {
+                    write::<S>(pass.epilogue, bias, from.add(q * row), columns, pass.to.at(at + q), right.to_step);
+                }
+            }
         }
     }
 }
@@ -163,15 +192,39 @@ unsafe fn block_body<S: Simd>(_: S, job: &Job, image: usize, block: usize, part:
 unsafe fn write<S: Simd>(e: Epilogue, bias: f32, from: *const f32, count: usize, to: *mut f32, step: usize) {
     let mut j = 0;
     if step == 1 {
-        let (b, slope) = (S::splat(bias), S::splat(e.slope));
         while j + S::N <= count {
-            let v = S::add(S::load(from.add(j)), b);
-            let below = if e.slope == 0.0 { S::splat(0.0) } else { S::mul(v, slope) };
-            S::store(to.add(j), if e.slope == 1.0 { v } else { S::pick(v, v, below) });
+            S::store(to.add(j), activated::<S>(e, bias, from.add(j)));
             j += S::N;
         }
     }
     for j in j..count {
         *to.add(j * step) = e.activate(*from.add(j) + bias);
     }
+}
+
+/// Writes the values of two rows of sums by turns.
+#[inline(always)]
+unsafe fn interleave<S: Simd>(e: Epilogue, bias: f32, from: [*const f32; 2], count: usize, to: *mut f32) {
+    let mut j = 0;
+    while j + S::N <= count {
+        let [a, b] = [activated::<S>(e, bias, from[0].add(j)), activated::<S>(e, bias, from[1].add(j))];
+        S::store_alternate(to.add(2 * j), a, b);
+        j += S::N;
+    }
+    for j in j..count {
+        for (i, from) in from.iter().enumerate() {
+            *to.add(2 * j + i) = e.activate(*from.add(j) + bias);
+        }
+    }
+}
+
+/// A vector of sums with the epilogue.
+#[inline(always)]
+unsafe fn activated<S: Simd>(e: Epilogue, bias: f32, from: *const f32) -> S::V {
+    let v = S::add(S::load(from), S::splat(bias));
+    if e.slope == 1.0 {
+        return v;
+    }
+    let below = if e.slope == 0.0 { S::splat(0.0) } else { S::mul(v, S::splat(e.slope)) };
+    S::pick(v, v, below)
 }

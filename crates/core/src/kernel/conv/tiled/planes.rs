@@ -29,8 +29,8 @@ pub struct Layout {
 
 impl Layout {
     /// For blocks with `channels` of planes and `outputs` of results; at least `tasks` blocks where that is possible.
-    pub fn new(axes: &[Axis; 2], channels: usize, outputs: usize, tasks: usize) -> Self {
-        let ([down, right], reach) = (axes, [axes[0].reach(), axes[1].reach()]);
+    pub fn new(axes: [&Axis; 2], channels: usize, outputs: usize, tasks: usize) -> Self {
+        let ([down, right], reach) = (axes, axes.map(Axis::reach));
         let planes = down.phases.len() * right.phases.len();
         let fits = |rows: usize, columns: usize| {
             let plane = (rows + reach[0]).saturating_mul(columns + reach[1]);
@@ -58,13 +58,13 @@ impl Layout {
     }
 
     /// First row and column, and the numbers of rows and columns, of a block.
-    pub fn block(&self, axes: &[Axis; 2], block: usize) -> [[usize; 2]; 2] {
+    pub fn block(&self, axes: [&Axis; 2], block: usize) -> [[usize; 2]; 2] {
         let first = [block / self.blocks[1] * self.rows, block % self.blocks[1] * self.columns];
         [first, [self.rows.min(axes[0].count - first[0]), self.columns.min(axes[1].count - first[1])]]
     }
 
     /// Where the values of each tap of each channel begin, in the order of the weights.
-    pub fn offsets(&self, axes: &[Axis; 2], channels: usize) -> Vec<usize> {
+    pub fn offsets(&self, axes: [&Axis; 2], channels: usize) -> Vec<usize> {
         let mut offsets = Vec::with_capacity(channels * axes[0].taps.len() * axes[1].taps.len());
         for channel in 0..channels {
             for u in &axes[0].taps {
@@ -84,7 +84,7 @@ impl Layout {
 /// `from` has that many images of the axes' size, `to` the layout's size.
 #[inline(always)]
 pub unsafe fn pack<S: Simd>(
-    axes: &[Axis; 2],
+    axes: [&Axis; 2],
     layout: &Layout,
     first: [usize; 2],
     channels: usize,

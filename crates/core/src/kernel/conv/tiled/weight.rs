@@ -26,7 +26,7 @@ struct Job<'a> {
     shape: &'a ConvShape,
     x: &'a [f32],
     g: &'a [f32],
-    axes: [Axis; 2],
+    axes: [&'a Axis; 2],
     layout: Layout,
     offsets: Vec<usize>,
     /// Values that the planes of a task take.
@@ -46,9 +46,10 @@ pub fn weight(isa: InstructionSet, s: &ConvShape, x: &[f32], g: &[f32]) -> Vec<f
     }
     let wide = outputs.next_multiple_of(lanes(isa));
     let padded = outputs.next_multiple_of(2 * lanes(isa));
-    let axes = [Axis::forward(s, 0), Axis::forward(s, 1)];
+    let own = [Axis::forward(s, 0), Axis::forward(s, 1)];
+    let axes = own.each_ref();
     let tasks = if s.is_parallel() { MIN_TASKS.div_ceil(s.batch) } else { 1 };
-    let layout = Layout::new(&axes, inputs, padded, tasks.max(s.pixels().div_ceil(MAX_PIXELS)));
+    let layout = Layout::new(axes, inputs, padded, tasks.max(s.pixels().div_ceil(MAX_PIXELS)));
     let blocks = s.batch * layout.blocks[0] * layout.blocks[1];
     let size = s.groups * depth * wide;
     let parts = (blocks / MIN_BLOCKS).min(MAX_PARTS).min(MAX_PARTS_SIZE / size.max(1)).max(1);
@@ -59,7 +60,7 @@ pub fn weight(isa: InstructionSet, s: &ConvShape, x: &[f32], g: &[f32]) -> Vec<f
     let planes = layout.size(part).next_multiple_of(16);
     let pixels = layout.rows * layout.columns;
     let job = Job {
-        offsets: layout.offsets(&axes, part),
+        offsets: layout.offsets(axes, part),
         shape: s,
         x,
         g,
@@ -121,10 +122,10 @@ unsafe fn add_body<S: Simd>(
     let [inputs, outputs] = s.group();
     let blocks = layout.blocks[0] * layout.blocks[1];
     let image = block / blocks;
-    let [first, [rows, columns]] = layout.block(&job.axes, block % blocks);
+    let [first, [rows, columns]] = layout.block(job.axes, block % blocks);
     let planes = memory.as_mut_ptr();
     let x = job.x.as_ptr().add((image * s.channels[0] + group * inputs + part[0]) * s.size[0] * s.size[1]);
-    pack::<S>(&job.axes, layout, first, part[1] - part[0], x, planes);
+    pack::<S>(job.axes, layout, first, part[1] - part[0], x, planes);
     let right = planes.add(job.planes);
     let g = job.g.as_ptr().add((image * s.channels[1] + group * outputs) * s.pixels());
     let panel = S::VECS * S::N;

@@ -3,79 +3,110 @@
 
 use super::plan::{Plan, BLOCK};
 use super::sides::{self, Side, GAP};
-use super::weights::{each_filters, transform_back, Sums};
-use super::{each_block, has_few_tiles, patch_size, read};
+use super::weights::{each_filters, order, transform_back, Back, Filters, Sums};
+use super::{each_block, has_few_tiles, patch_size, read, Source};
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
 use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
+use std::ops::Range;
 
 /// Fewest tiles in a slice. Tiles are summed in slices, one task each; their sums are then added in order.
 const MIN_TILES_PER_SLICE: usize = 4 * BLOCK;
 /// Largest number of slices.
-const MAX_SLICES: usize = 8;
+const MAX_SLICES: usize = 16;
 /// Largest number of float32 values in the sums of all slices.
 const MAX_SLICES_SIZE: usize = 1 << 23;
 
-/// The gradient [outputs, inputs, height, width] from the input `x` and the output's gradient `g`.
-pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32]) -> Vec<f32> {
-    let [inputs, outputs] = plan.channels;
+/// Some blocks of tiles that one task sums.
+pub struct Slice {
+    pub index: usize,
+    pub blocks: Range<usize>,
+}
+
+/// The number of slices of a plan's tiles, whose sums are of `size`.
+fn slices(plan: &Plan, size: usize) -> usize {
+    if has_few_tiles(plan) {
+        return 1;
+    }
+    let rows = plan.tiles() * plan.residues();
+    let most = (rows / MIN_TILES_PER_SLICE).min(MAX_SLICES).min(MAX_SLICES_SIZE / size).max(1);
+    // A power of two, which most numbers of threads share out evenly.
+    1 << most.ilog2()
+}
+
+/// Memory for the sums of all slices.
+pub fn sums(isa: InstructionSet, plan: &Plan) -> (Aligned, Sums) {
     let n = lanes(isa);
-    let (depth, wide) = (plan.depth(n), plan.wide(1, n));
-    let point = depth * wide + GAP;
-    let size = plan.points() * point;
-    let blocks = plan.blocks();
-    let slices = if has_few_tiles(plan) {
-        1
-    } else {
-        let rows = plan.tiles() * plan.residues();
-        (rows / MIN_TILES_PER_SLICE).min(MAX_SLICES).min(MAX_SLICES_SIZE / size).max(1)
-    };
+    let wide = plan.wide(1, n);
+    let point = plan.depth(n) * wide + GAP;
+    let slice = plan.points() * point;
+    let slices = slices(plan, slice);
     // SAFETY: the first block of each slice writes every value that is read.
-    let mut sums = unsafe { Aligned::uninit(slices * size) };
-    let shared = Shared::new(sums.all());
-    let sums_of = Sums { at: shared, wide, point, slices, slice: size };
+    let mut memory = unsafe { Aligned::uninit(slices * slice) };
+    let at = Shared::new(memory.all());
+    (memory, Sums { at, wide, point, slices, slice })
+}
+
+/// Calls `f` for each slice, with memory for the pixels of a run of tiles and both sides of a block: at the same time.
+pub fn each_slice(isa: InstructionSet, plan: &Plan, slices: usize, f: impl Fn(Slice, [*mut f32; 2]) + Send + Sync) {
+    let (blocks, patch) = (plan.blocks(), patch_size(plan, isa));
+    each(slices, true, |index| {
+        scratch(patch + sides::block_size(plan, isa), |memory| {
+            let blocks = index * blocks / slices..(index + 1) * blocks / slices;
+            let (patch, sides) = memory.split_at_mut(patch);
+            f(Slice { index, blocks }, [patch.as_mut_ptr(), sides.as_mut_ptr()]);
+        });
+    });
+}
+
+/// The weight's gradient from the sums.
+pub fn weight_of(isa: InstructionSet, plan: &Plan, sums: Sums, filters: Filters) -> Vec<f32> {
+    let [inputs, outputs] = plan.channels;
+    let [y, x] = plan.axes.map(|axis| axis.taps.count);
+    // SAFETY: the filters of every input channel are written below.
+    let mut dw = unsafe { uninit(outputs * inputs * y * x) };
+    let to = &Back { at: Shared::new(&mut dw), filters, order: order(plan) };
+    each_filters(plan, lanes(isa), filters, |o, range| {
+        // SAFETY: each filter of dw is written once.
+        unsafe { transform_back(isa, plan, sums, o, range, to) }
+    });
+    dw
+}
+
+/// The gradient in the weight from the input `x` and the output's gradient `g`.
+pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32], filters: Filters) -> Vec<f32> {
+    let (_memory, all) = sums(isa, plan);
     let patch = patch_size(plan, isa);
     // SAFETY: blocks have disjoint tiles, points and slices disjoint sums, and both sides hold the tiles.
     let read_both = |tiles: [usize; 2], patch: *mut f32, [v, m]: [Side; 2]| unsafe {
-        read(isa, plan, [x, &[]], tiles, patch, v);
-        read(isa, plan, [&[], g], tiles, patch, m);
+        read(isa, plan, Source::Input(x, None), tiles, patch, v);
+        read(isa, plan, Source::Gradient(g), tiles, patch, m);
     };
     if has_few_tiles(plan) {
         let (_memory, both) = sides::all(plan, isa);
         each_block(plan, patch, |tiles, patch| read_both(tiles, patch, both));
         // SAFETY: as above.
-        each(plan.points(), true, |p| unsafe { sum(isa, plan, p, [0, plan.tiles()], both, shared.at(0), false) });
+        each(plan.points(), true, |p| unsafe { sum(isa, plan, p, [0, plan.tiles()], both, all.at.at(0), false) });
     } else {
-        each(slices, true, |slice| {
-            scratch(patch + sides::block_size(plan, isa), |memory| {
-                let range = slice * blocks / slices..(slice + 1) * blocks / slices;
-                for block in range.clone() {
-                    let (tiles, to, add) = (plan.block(block), shared.at(slice * size), block > range.start);
-                    let both = sides::of_block(plan, isa, memory[patch..].as_mut_ptr(), tiles[0]);
-                    read_both(tiles, memory.as_mut_ptr(), both);
-                    for p in 0..plan.points() {
-                        // SAFETY: as above.
-                        unsafe { sum(isa, plan, p, tiles, both, to, add) }
-                    }
+        each_slice(isa, plan, all.slices, |slice, [patch, memory]| {
+            let to = all.at.at(slice.index * all.slice);
+            for block in slice.blocks.clone() {
+                let (tiles, add) = (plan.block(block), block > slice.blocks.start);
+                let both = sides::of_block(plan, isa, memory, tiles[0]);
+                read_both(tiles, patch, both);
+                for p in 0..plan.points() {
+                    // SAFETY: as above.
+                    unsafe { sum(isa, plan, p, tiles, both, to, add) }
                 }
-            });
+            }
         });
     }
-    let [y, x] = plan.axes.map(|axis| axis.taps.count);
-    // SAFETY: the filters of every input channel are written below.
-    let mut dw = unsafe { uninit(outputs * inputs * y * x) };
-    let out = Shared::new(&mut dw);
-    each_filters(plan, n, false, |o, range| {
-        // SAFETY: each filter of dw is written once.
-        unsafe { transform_back(isa, plan, sums_of, o, range, out) }
-    });
-    drop(sums);
-    dw
+    weight_of(isa, plan, all, filters)
 }
 
 entry! {
     /// Adds some tiles to the sums of one point, or writes them without `add`.
-    fn sum(plan: &Plan, p: usize, tiles: [usize; 2], sides: [Side; 2], sums: *mut f32, add: bool) = sum_body
+    pub fn sum(plan: &Plan, p: usize, tiles: [usize; 2], sides: [Side; 2], sums: *mut f32, add: bool) = sum_body
 }
 
 #[inline(always)]

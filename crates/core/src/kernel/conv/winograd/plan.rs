@@ -220,6 +220,10 @@ impl Plan {
         let tiles = self.in_block();
         [block * tiles, ((block + 1) * tiles).min(self.tiles())]
     }
+    /// The block of a tile.
+    pub fn index(&self, tile: usize) -> usize {
+        tile / self.in_block()
+    }
     /// Points of a transformed tile.
     pub fn points(&self) -> usize {
         self.tile.side() * self.tile.side()
@@ -234,6 +238,20 @@ impl Plan {
         // Many transformed weights are written to memory and read again.
         let weight = if points * terms > MANY_WEIGHTS { 25.0 } else { 6.0 };
         points * (rows * (terms + 9.0 * (depth + wide)) + weight * terms)
+    }
+    /// Whether the tiles hold every pixel of the image that is read: not those that only padding meets.
+    pub fn covers(&self) -> bool {
+        self.axes.iter().all(|axis| {
+            let [line, _] = &axis.lines;
+            line.first <= 0 && line.first + line.pixels(axis.tiles) as isize >= line.size as isize
+        })
+    }
+    /// Rows and columns of the pixels of a run that no later run of the row, and no later row, has again.
+    pub fn own(&self, run: &Run) -> [usize; 2] {
+        let [rows, columns] = [0, 1].map(|i| (self.axes[i].tiles, &self.axes[i].lines[0]));
+        let height = if run.row + 1 == rows.0 { rows.1.span } else { rows.1.every };
+        let length = columns.1.every * run.length;
+        [height, if run.column + run.length == columns.0 { columns.1.pixels(run.length) } else { length }]
     }
     /// The longest run that starts at tile `at` and ends at or before tile `end`.
     pub fn run(&self, at: usize, end: usize) -> Run {

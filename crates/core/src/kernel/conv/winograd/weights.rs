@@ -5,6 +5,7 @@ use super::sides::GAP;
 #[cfg(not(target_arch = "wasm32"))]
 use super::transform::Four;
 use super::transform::{self, with_scheme, Grid, Scheme, Six, Tile};
+use crate::kernel::conv::shape::ConvShape;
 use crate::kernel::parallel::{each, Aligned, Shared};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
 use std::mem::MaybeUninit;
@@ -17,14 +18,32 @@ const FILTERS: usize = 16;
 /// Largest number of lanes of an instruction set.
 const LANES: usize = 16;
 
-/// The weights: tap k of output channel o, input channel i at `o out + i input + k`.
+/// Where the filters of a plan are in a weight: tap k from input channel i to output channel o at
+/// `o out + i input + k`.
+#[derive(Clone, Copy)]
+pub struct Filters {
+    out: usize,
+    input: usize,
+    /// Whether the filters of an input channel, not those of an output channel, are beside each other.
+    swapped: bool,
+}
+
+impl Filters {
+    /// Those of a convolution.
+    pub fn of(s: &ConvShape) -> Self {
+        Self { out: s.taps() * s.channels[0], input: s.taps(), swapped: false }
+    }
+    /// Those of its adjoint in the input.
+    pub fn of_adjoint(s: &ConvShape) -> Self {
+        Self { out: s.taps(), input: s.taps() * s.channels[0], swapped: true }
+    }
+}
+
+/// A weight.
 #[derive(Clone, Copy)]
 pub struct Weights<'a> {
     pub data: &'a [f32],
-    pub out: usize,
-    pub input: usize,
-    /// Whether the filters of an input channel, not those of an output channel, are beside each other.
-    pub swapped: bool,
+    pub filters: Filters,
 }
 
 /// Transformed weights: point p, panel q of the result's channels, input channel i, at `p point + q panel + i width`.
@@ -58,8 +77,8 @@ pub fn transform(isa: InstructionSet, plan: &Plan, w: Weights) -> Transformed {
         Aligned::zeros(point * plan.points())
     };
     let u = Shared::new(data.all());
-    let (w, to) = (&w, &To { at: u, width, panel, point });
-    each_filters(plan, n, w.swapped, |o, range| {
+    let (w, to) = (&w, &To { at: u, width, panel, point, order: order(plan) });
+    each_filters(plan, n, w.filters, |o, range| {
         // SAFETY: each (input channel, group of output channels) writes its own values.
         unsafe { weights_of(isa, plan, w, o, range, to) }
     });
@@ -72,14 +91,15 @@ struct To {
     width: usize,
     panel: usize,
     point: usize,
+    order: Order,
 }
 
 /// Calls `f` for groups of `n` output channels and ranges of input channels, in the order in which their filters are
 /// in memory.
-pub fn each_filters(plan: &Plan, n: usize, swapped: bool, f: impl Fn(usize, Range<usize>) + Send + Sync) {
+pub fn each_filters(plan: &Plan, n: usize, filters: Filters, f: impl Fn(usize, Range<usize>) + Send + Sync) {
     let [inputs, outputs] = plan.channels;
     let parallel = inputs * outputs * plan.parts(0) * plan.parts(1) > MIN_PARALLEL_FILTERS;
-    if swapped {
+    if filters.swapped {
         each(inputs, parallel, |i| {
             for o in (0..outputs).step_by(n) {
                 f(o, i..i + 1);
@@ -87,11 +107,11 @@ pub fn each_filters(plan: &Plan, n: usize, swapped: bool, f: impl Fn(usize, Rang
         });
         return;
     }
-    let filters = (9 * FILTERS / taps(plan)).clamp(1, FILTERS);
-    let ranges = inputs.div_ceil(filters);
+    let channels = (9 * FILTERS / taps(plan)).clamp(1, FILTERS);
+    let ranges = inputs.div_ceil(channels);
     each(outputs.div_ceil(n) * ranges, parallel, |task| {
-        let first = task % ranges * filters;
-        f(task / ranges * n, first..(first + filters).min(inputs));
+        let first = task % ranges * channels;
+        f(task / ranges * n, first..(first + channels).min(inputs));
     });
 }
 
@@ -114,13 +134,14 @@ fn steps(plan: &Plan) -> [usize; 2] {
 
 /// How a filter becomes the padded one.
 #[derive(Clone, Copy, PartialEq)]
-enum Order {
+pub enum Order {
     Same,
     Reversed,
     Padded,
 }
 
-fn order(plan: &Plan) -> Order {
+/// That of all filters of a plan.
+pub fn order(plan: &Plan) -> Order {
     let all = |test: fn(&Taps) -> bool| plan.axes.iter().all(|axis| test(&axis.taps));
     if all(|taps| (0..taps.padded).all(|k| taps.at(k) == Some(k))) {
         Order::Same
@@ -155,19 +176,20 @@ unsafe fn weights_body<S: Simd>(_: S, plan: &Plan, w: &Weights, o: usize, range:
     if lanes < S::N {
         values.write_bytes(0, LANES * count * range.len());
     }
-    let filters = &w.data[o * w.out + range.start * w.input..];
+    let Filters { out, input, .. } = w.filters;
+    let filters = &w.data[o * out + range.start * input..];
     // A transpose may read values that follow the range, and write vectors that are not used.
     let mut j = 0;
-    while lanes == S::N && j < count * range.len() && (S::N - 1) * w.out + j + S::N <= filters.len() {
-        S::transpose(filters[j..].as_ptr(), w.out, values.add(LANES * j), LANES);
+    while lanes == S::N && j < count * range.len() && (S::N - 1) * out + j + S::N <= filters.len() {
+        S::transpose(filters[j..].as_ptr(), out, values.add(LANES * j), LANES);
         j += S::N;
     }
     for j in j..count * range.len() {
         for lane in 0..lanes {
-            *values.add(LANES * j + lane) = filters[lane * w.out + j / count * w.input + j % count];
+            *values.add(LANES * j + lane) = filters[lane * out + j / count * input + j % count];
         }
     }
-    let order = order(plan);
+    let order = to.order;
     let [row, column] = match order {
         Order::Reversed => steps(plan).map(usize::wrapping_neg),
         _ => steps(plan),
@@ -215,24 +237,35 @@ pub struct Sums {
     pub slice: usize,
 }
 
+/// Where gradients of filters go.
+pub struct Back {
+    pub at: Shared,
+    pub filters: Filters,
+    pub order: Order,
+}
+
 entry! {
     /// Adds the sums of the slices and transforms them back, G^T u G, for a range of input channels and the output
-    /// channels from `o` on that a vector holds, to the gradient [outputs, inputs, taps].
-    pub fn transform_back(plan: &Plan, sums: Sums, o: usize, range: Range<usize>, dw: Shared) = transform_back_body
+    /// channels from `o` on that a vector holds, to the gradient in the weight.
+    pub fn transform_back(plan: &Plan, sums: Sums, o: usize, range: Range<usize>, to: &Back)
+        = transform_back_body
 }
 
 #[inline(always)]
-unsafe fn transform_back_body<S: Simd>(_: S, plan: &Plan, sums: Sums, o: usize, range: Range<usize>, dw: Shared) {
+unsafe fn transform_back_body<S: Simd>(_: S, plan: &Plan, sums: Sums, o: usize, range: Range<usize>, to: &Back) {
     let [inputs, outputs] = plan.channels;
     let [y, x] = [plan.axes[0].taps, plan.axes[1].taps];
     let count = taps(plan);
     let (mut memory, mut padded): (Vectors, Vectors) =
         ([MaybeUninit::uninit(); MAX_TAPS + LANES], [MaybeUninit::uninit(); MAX_TAPS + LANES]);
     let (values, padded) = (memory.as_mut_ptr().cast::<f32>(), padded.as_mut_ptr().cast::<f32>());
-    let (padded_taps, [row, column]) = (order(plan) == Order::Padded, steps(plan));
+    let order = to.order;
+    let [row, column] = match order {
+        Order::Reversed => steps(plan).map(usize::wrapping_neg),
+        _ => steps(plan),
+    };
     for i in 0..range.len() {
         let own = values.add(LANES * count * i);
-        let filter = if padded_taps { padded } else { own };
         for input in 0..plan.parts(0) {
             let channel = input * inputs.next_multiple_of(S::N) + range.start + i;
             // Those of the first slice become the total.
@@ -246,32 +279,54 @@ unsafe fn transform_back_body<S: Simd>(_: S, plan: &Plan, sums: Sums, o: usize, 
                     S::store(first.add(p * sums.point), sum);
                 }
             }
+            let place = place(plan, input, 0);
+            let at = match order {
+                Order::Same => own.add(LANES * place),
+                Order::Reversed => own.add(LANES * (count - 1 - place)),
+                Order::Padded => padded.add(LANES * place),
+            };
             let from = |side: usize| Grid { at: first.cast_const(), row: side * sums.point, column: sums.point };
-            let to = Grid { at: filter.add(LANES * place(plan, input, 0)), row, column };
-            with_scheme!(plan.tile, T => transform::weight_gradient::<S, T>(from(T::IN), to));
+            with_scheme!(plan.tile, T => {
+                transform::weight_gradient::<S, T>(from(T::IN), Grid { at, row, column })
+            });
         }
-        if padded_taps {
-            for v in 0..y.count {
-                for u in 0..x.count {
-                    let value = S::load(padded.add(LANES * (v * x.padded + u)));
-                    S::store(own.add(LANES * (v * x.count + u)), value);
+        if order == Order::Padded {
+            for v in 0..y.padded {
+                for u in 0..x.padded {
+                    if let (Some(to_v), Some(to_u)) = (y.at(v), x.at(u)) {
+                        let value = S::load(padded.add(LANES * (v * x.padded + u)));
+                        S::store(own.add(LANES * (to_v * x.count + to_u)), value);
+                    }
                 }
             }
         }
     }
-    // The filters of an output channel are one row of memory.
-    let (row, all, lanes) = (count * inputs, count * range.len(), (outputs - o).min(S::N));
-    let to = dw.at(o * row + count * range.start);
+    // The taps of the range follow one another in a row of memory for each lane.
+    let (all, lanes, next) = (count * range.len(), (outputs - o).min(S::N), to.filters.out);
+    let row = to.at.at(o * next + range.start * to.filters.input);
     let mut j = 0;
     if lanes == S::N {
         while j + S::N <= all {
-            S::transpose(values.add(LANES * j), LANES, to.add(j), row);
+            S::transpose(values.add(LANES * j), LANES, row.add(j), next);
             j += S::N;
         }
+        // Rows of fewer values than lanes which follow one another: the end of each vector is overwritten by the next.
+        if j == 0 && next == all {
+            S::transpose(values, LANES, padded, LANES);
+            let mut lane = 0;
+            while lane * next + S::N <= S::N * next {
+                S::store(row.add(lane * next), S::load(padded.add(LANES * lane)));
+                lane += 1;
+            }
+            for lane in lane..S::N {
+                row.add(lane * next).copy_from_nonoverlapping(padded.add(LANES * lane), all);
+            }
+            return;
+        }
     }
-    for j in j..all {
-        for lane in 0..lanes {
-            *to.add(lane * row + j) = *values.add(LANES * j + lane);
+    for lane in 0..lanes {
+        for j in j..all {
+            *row.add(lane * next + j) = *values.add(LANES * j + lane);
         }
     }
 }
