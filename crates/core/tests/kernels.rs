@@ -37,8 +37,8 @@ const GRID: &[Row] = &[
     ([2, 10, 18, 5], 33, [3, 3], geo([1, 1], [2, 2], [1, 1], 1)),
     ([1, 8, 5, 6], 8, [3, 3], geo([1, 1], [3, 4], [1, 1], 1)),
     ([2, 24, 16, 16], 20, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
-    ([3, 17, 40, 50], 33, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
-    ([1, 32, 64, 64], 16, [3, 3], geo([1, 1], [0, 2], [1, 1], 1)),
+    ([2, 17, 36, 48], 9, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
+    ([1, 9, 64, 56], 18, [3, 3], geo([1, 1], [0, 2], [1, 1], 1)),
     // Other sizes, strides, dilations: what Winograd takes in parts and residues.
     ([2, 20, 15, 18], 24, [4, 4], geo([1, 1], [0, 1], [1, 1], 1)),
     ([1, 17, 20, 21], 18, [7, 7], geo([1, 1], [3, 3], [1, 1], 1)),
@@ -52,8 +52,8 @@ const GRID: &[Row] = &[
     ([1, 16, 5, 70], 16, [1, 5], geo([1, 1], [0, 2], [1, 1], 1)),
     ([1, 8, 40, 7], 8, [5, 1], geo([2, 3], [2, 0], [1, 1], 1)),
     ([2, 8, 9, 11], 8, [2, 3], geo([1, 1], [6, 5], [4, 3], 1)),
-    ([2, 18, 40, 46], 20, [5, 5], geo([1, 1], [2, 1], [1, 1], 1)),
-    ([2, 16, 48, 40], 20, [3, 3], geo([1, 1], [3, 2], [3, 2], 1)),
+    ([2, 9, 40, 46], 10, [5, 5], geo([1, 1], [2, 1], [1, 1], 1)),
+    ([2, 9, 48, 40], 10, [3, 3], geo([1, 1], [3, 2], [3, 2], 1)),
     // Other sizes, strides, dilations, groups.
     ([2, 5, 7, 9], 6, [1, 1], geo([1, 1], [0, 0], [1, 1], 1)),
     ([2, 5, 7, 9], 6, [1, 1], geo([2, 3], [1, 0], [1, 1], 1)),
@@ -159,10 +159,9 @@ fn errors(row: &Row, rng: &mut Rng) -> [f64; 4] {
     });
     let back = conv_transpose2d(&gradient, &w, None, rest, g);
     let dw = conv2d_weight(&x, &gradient, k, g);
-    let all = [1.0, 0.0, 0.25]
-        .map(|slope| gradient_error([&x, &w, &bias, &want, &gradient], rest, g, slope))
-        .into_iter()
-        .fold(0.0, f64::max);
+    // One slope a row: the references take most of the time.
+    let slope = [1.0, 0.0, 0.25][rng.uniform(0.0, 3.0) as usize];
+    let all = gradient_error([&x, &w, &bias, &want, &gradient], rest, g, slope);
     LAYOUTS.iter().fold([0.0, 0.0, 0.0, all], |worst, &layout| {
         let put = |a: &Arr| upload(a, DType::F32, Device::Cpu, layout);
         let y = op("conv2d", &[&put(&x), &put(&w), &put(&bias)], &ints(g, &[]), &[1.0]);
