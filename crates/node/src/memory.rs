@@ -3,12 +3,14 @@
 //! A training step frees the memory that the next one needs. Returned to the system, each page would have to be
 //! cleared and mapped again: a fifth of the time of a step, and more than half where images are large. Blocks in use
 //! and cached ones are together at most 1.25 times what was in use at once not long ago, or [`MIN_CACHED`] more than is
-//! in use; [`release`] returns all that are cached.
+//! in use; [`release`] returns all that are cached. Where that is full, blocks that nobody wanted for long make room for
+//! what was freed last: a program that goes on with other sizes would otherwise map its memory anew in each step.
 //!
 //! On Linux large blocks are mapped one by one. glibc's malloc does that only until the first ones are freed; then it
 //! takes them from its heap, whose holes stay resident: a step of a U-Net then holds up to 20 MiB more than 195.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::ptr::null_mut;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Minimum size of a cached block.
@@ -18,33 +20,91 @@ const MIN_SIZE: usize = 1 << 16;
 const MIN_MAPPED: usize = 1 << 18;
 /// Sizes are rounded up to a quarter of a power of two: at most a fifth is wasted.
 const CLASSES: usize = 4 * 15;
-/// Maximum number of cached blocks per class.
-const DEPTH: usize = 64;
 /// Bytes that may be cached whatever was in use, and at most.
 const MIN_CACHED: usize = 256 << 20;
 const MAX_CACHED: usize = if usize::BITS == 64 { 4 << 30 } else { 1 << 30 };
 /// Blocks that are requested while a peak counts; a step of a U-Net requests some hundreds.
 const PERIOD: u32 = 1 << 13;
+/// A cached block is stale once this many times the bytes that may be cached were requested without it: a step requests
+/// about three times what it has in use at once.
+const STALE: u64 = 4;
+
+/// What is written at the beginning of a cached block: its neighbours among those of its class, by the time when they
+/// were freed, and that time.
+struct Free {
+    newer: *mut Free,
+    older: *mut Free,
+    time: u64,
+}
+
+/// The cached blocks of a class.
+#[derive(Clone, Copy)]
+struct Blocks {
+    newest: *mut Free,
+    oldest: *mut Free,
+}
+
+impl Blocks {
+    const NONE: Self = Self { newest: null_mut(), oldest: null_mut() };
+
+    /// Adds a block that was freed now.
+    ///
+    /// # Safety
+    /// Nobody has the block.
+    unsafe fn push(&mut self, block: *mut u8, time: u64) {
+        let block = block.cast::<Free>();
+        block.write(Free { newer: null_mut(), older: self.newest, time });
+        match self.newest.as_mut() {
+            Some(newest) => newest.newer = block,
+            None => self.oldest = block,
+        }
+        self.newest = block;
+    }
+    /// Takes the block that was freed last.
+    fn pop(&mut self) -> Option<*mut u8> {
+        // SAFETY: blocks in the list are whole, and nobody else has them.
+        unsafe {
+            let block = self.newest.as_ref()?;
+            let taken = std::mem::replace(&mut self.newest, block.older);
+            match self.newest.as_mut() {
+                Some(newest) => newest.newer = null_mut(),
+                None => self.oldest = null_mut(),
+            }
+            Some(taken.cast())
+        }
+    }
+    /// Takes the block that was freed first.
+    fn pop_oldest(&mut self) -> Option<*mut u8> {
+        // SAFETY: as in `pop`.
+        unsafe {
+            let block = self.oldest.as_ref()?;
+            let taken = std::mem::replace(&mut self.oldest, block.newer);
+            match self.oldest.as_mut() {
+                Some(oldest) => oldest.older = null_mut(),
+                None => self.newest = null_mut(),
+            }
+            Some(taken.cast())
+        }
+    }
+}
 
 struct Cache {
-    blocks: [[usize; DEPTH]; CLASSES],
-    counts: [usize; CLASSES],
+    blocks: [Blocks; CLASSES],
     /// Cached bytes, and those in use, of blocks that can be cached.
     bytes: usize,
     used: usize,
     /// The most bytes in use in this period, and in the one before.
     peaks: [usize; 2],
     requests: u32,
+    /// Bytes that were ever requested.
+    time: u64,
 }
 
-static CACHE: Mutex<Cache> = Mutex::new(Cache {
-    blocks: [[0; DEPTH]; CLASSES],
-    counts: [0; CLASSES],
-    bytes: 0,
-    used: 0,
-    peaks: [0; 2],
-    requests: 0,
-});
+// SAFETY: the pointers are those of blocks that nobody else has.
+unsafe impl Send for Cache {}
+
+static CACHE: Mutex<Cache> =
+    Mutex::new(Cache { blocks: [Blocks::NONE; CLASSES], bytes: 0, used: 0, peaks: [0; 2], requests: 0, time: 0 });
 
 impl Cache {
     /// Bytes that may be cached.
@@ -56,6 +116,7 @@ impl Cache {
     /// Notes that a block of so many bytes is in use.
     fn request(&mut self, size: usize) {
         self.used += size;
+        self.time += size as u64;
         self.peaks[0] = self.peaks[0].max(self.used);
         self.requests += 1;
         if self.requests == PERIOD {
@@ -69,7 +130,7 @@ impl Cache {
         if size < MIN_MAPPED || self.bytes <= self.limit() {
             return None;
         }
-        let mapped = (0..CLASSES).filter(|&c| self.counts[c] > 0 && class_size(c) >= MIN_MAPPED);
+        let mapped = (0..CLASSES).filter(|&c| !self.blocks[c].newest.is_null() && class_size(c) >= MIN_MAPPED);
         let class = mapped.min_by_key(|&c| class_size(c).abs_diff(size))?;
         let block = self.take(class)?;
         // SAFETY: the block is mapped, has the size of its class, and nobody has it.
@@ -88,10 +149,28 @@ impl Cache {
     }
     /// Takes a cached block of a class.
     fn take(&mut self, class: usize) -> Option<*mut u8> {
-        let count = self.counts[class].checked_sub(1)?;
-        self.counts[class] = count;
+        let block = self.blocks[class].pop()?;
         self.bytes -= class_size(class);
-        Some(self.blocks[class][count] as *mut u8)
+        Some(block)
+    }
+    /// Returns stale blocks to the system, the oldest first, until one of this size may be cached: other sizes than
+    /// those that are requested now must not fill the cache for good. Whether it may.
+    fn make_room(&mut self, size: usize) -> bool {
+        let limit = self.limit();
+        while self.bytes + size > limit {
+            let oldest = self.blocks.iter().enumerate();
+            // SAFETY: blocks in a list are whole.
+            let oldest = oldest.filter_map(|(class, blocks)| unsafe { Some((blocks.oldest.as_ref()?.time, class)) });
+            let Some((time, class)) = oldest.min() else { return false };
+            if self.time - time <= STALE * limit as u64 {
+                return false;
+            }
+            let Some(block) = self.blocks[class].pop_oldest() else { return false };
+            self.bytes -= class_size(class);
+            // SAFETY: the block is of this class, and nobody has it.
+            unsafe { unmap(block, class_size(class)) }
+        }
+        true
     }
     /// Returns blocks to the system, large ones first, until no more than `limit` bytes are cached.
     fn shrink(&mut self, limit: usize) {
@@ -137,8 +216,8 @@ unsafe fn map(size: usize, zeroed: bool) -> *mut u8 {
     #[cfg(target_os = "linux")]
     if size >= MIN_MAPPED {
         let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        let block = libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0);
-        return if block == libc::MAP_FAILED { std::ptr::null_mut() } else { block.cast() };
+        let block = libc::mmap(null_mut(), size, access, kind, -1, 0);
+        return if block == libc::MAP_FAILED { null_mut() } else { block.cast() };
     }
     if zeroed {
         System.alloc_zeroed(class_layout(size))
@@ -234,10 +313,9 @@ unsafe impl GlobalAlloc for CachingAllocator {
         let Some((class, size)) = class(layout) else { return System.dealloc(block, layout) };
         let mut cache = cache();
         cache.used -= size;
-        let count = cache.counts[class];
-        if count < DEPTH && cache.bytes + size <= cache.limit() {
-            cache.blocks[class][count] = block as usize;
-            cache.counts[class] = count + 1;
+        if cache.make_room(size) {
+            let time = cache.time;
+            cache.blocks[class].push(block, time);
             cache.bytes += size;
         } else {
             drop(cache);
