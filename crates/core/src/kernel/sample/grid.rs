@@ -31,13 +31,14 @@ fn by_grid_of<T: Element, const K: usize>(x: &[T], g: &[T], grid: &[T], s: &Samp
         let (set, tile) = (task / tiling.count(), tiling.tile(task % tiling.count()));
         around.fill(&tile, &grid[2 * set * positions..], s, rule, true);
         for image in set * each_set..(set + 1) * each_set {
+            sums.fill([[[T::zero(); BLOCK]; K]; K]);
             for channel in 0..s.channels {
                 let plane = image * s.channels + channel;
                 let x = around.part(&x[plane * pixels..][..pixels], s, part);
                 tile.take::<T, 1>(&g[plane * positions..], seeds.as_flattened_mut());
                 for ((sums, seeds), (_, at)) in sums.iter_mut().zip(&*seeds).zip(around.blocks()) {
                     // SAFETY: the CPU has the instructions, and windows are inside the part.
-                    unsafe { accumulate(isa(), x, around.stride, at, seeds, channel == 0, sums) }
+                    unsafe { accumulate(isa(), x, around.stride, at, seeds, sums) }
                 }
             }
             let mut slopes = [[[T::zero(); 2]; BLOCK]; BLOCKS_PER_TILE];
@@ -53,9 +54,9 @@ fn by_grid_of<T: Element, const K: usize>(x: &[T], g: &[T], grid: &[T], s: &Samp
 }
 
 entry! {
-    /// Adds each window times the gradient of its sample to `sums`, or sets them if `first`.
+    /// Adds each window times the gradient of its sample to `sums`.
     fn accumulate[T: Element, const K: usize](
-        x: &[T], stride: usize, at: &[u32; BLOCK], g: &[T; BLOCK], first: bool, sums: &mut [[[T; BLOCK]; K]; K],
+        x: &[T], stride: usize, at: &[u32; BLOCK], g: &[T; BLOCK], sums: &mut [[[T; BLOCK]; K]; K],
     ) = accumulate_of
 }
 
@@ -66,7 +67,6 @@ unsafe fn accumulate_of<S: Simd, T: Element, const K: usize>(
     stride: usize,
     at: &[u32; BLOCK],
     g: &[T; BLOCK],
-    first: bool,
     sums: &mut [[[T; BLOCK]; K]; K],
 ) {
     let mut window = [[T::zero(); K]; BLOCK];
@@ -74,8 +74,7 @@ unsafe fn accumulate_of<S: Simd, T: Element, const K: usize>(
         load_windows(x.as_ptr().add(i * stride), at, &mut window);
         for j in 0..K {
             for p in 0..BLOCK {
-                let term = g[p] * window[p][j];
-                sums[i][j][p] = if first { term } else { sums[i][j][p] + term };
+                sums[i][j][p] = sums[i][j][p] + g[p] * window[p][j];
             }
         }
     }
