@@ -74,7 +74,7 @@ unsafe fn accumulate_of<S: Simd, T: Element, const K: usize>(
         load_windows(x.as_ptr().add(i * stride), at, &mut window);
         for j in 0..K {
             for p in 0..BLOCK {
-                sums[i][j][p] = sums[i][j][p] + g[p] * window[p][j];
+                sums[i][j][p] += g[p] * window[p][j];
             }
         }
     }
