@@ -311,6 +311,21 @@ describe("batch norm", () => {
     ).toEqual([2, 1, 2, 2]);
   });
 
+  it("refuses one value for each channel in training mode, and keeps its statistics", () => {
+    for (const Norm of [BatchNorm2d, BFBatchNorm2d]) {
+      const bn = new Norm({ numFeatures: 2 });
+      const x = tensor([1, 2], { shape: [1, 2, 1, 1] });
+      expect(() => bn.forward(x)).toThrow(
+        expect.objectContaining({ code: "shape_mismatch", message: expect.stringContaining("one value") as string }),
+      );
+      expect([values(bn.runningMean!), values(bn.runningVar!)]).toEqual([
+        [0, 0],
+        [1, 1],
+      ]);
+      near(values(bn.eval().forward(x)), [1, 2], 4);
+    }
+  });
+
   it("leaks nothing over 50 passes", () => {
     const net = new UNet({ scales: 2, channelsPerScale: [2, 3], rng: new Rng(0) });
     const x = new Rng(0).normal([2, 1, 8, 8]);
