@@ -152,9 +152,28 @@ describe("Tensor: life, death and errors", () => {
     ).toThrow(error("AdjointError", "gradcheck_failed"));
   });
 
-  it("the norm has gradient 0 at 0", () => {
-    const x = zeros([3]).requiresGrad_();
-    near(grad(x.norm(), [x])[0] as Tensor, [0, 0, 0]);
+  it("norms and the standard deviation have gradient 0 at 0", () => {
+    for (const p of [0.5, 1, 1.5, 2, 3, Infinity]) {
+      const x = zeros([3], { requiresGrad: true });
+      near(grad(x.norm(p), [x])[0] as Tensor, [0, 0, 0]);
+    }
+    // An entry of 0 among others: |x|^p has an infinite slope there for p < 1.
+    const x = tensor([0, -4, 1], { requiresGrad: true });
+    near(x.norm(0.5), [9]);
+    near(grad(x.norm(0.5), [x])[0] as Tensor, [0, -1.5, 3]);
+    const flat = ones([2, 3], { requiresGrad: true });
+    near(flat.std(1), [0, 0]);
+    near(grad(flat.std(1).sum(), [flat])[0] as Tensor, [0, 0, 0, 0, 0, 0]);
+  });
+
+  it("numbers at the ends of the range are divisors, bounds and conditions like others", () => {
+    const x = tensor([0, 2 ** -130, -(2 ** -120)]);
+    near(x.div(2 ** -130), [0, 1, -1024]);
+    const wide = tensor([0, 2 ** -1040], { dtype: "float64" });
+    near(wide.div(2 ** -1040), [0, 1]);
+    expect([...tensor([1, NaN]).maximum(NaN).dataSync()]).toEqual([NaN, NaN]);
+    expect([...tensor([1, NaN]).minimum(NaN).dataSync()]).toEqual([NaN, NaN]);
+    near(where(tensor([1e-300, 0], { dtype: "float64" }), tensor([1, 2]), 3), [1, 3]);
   });
 
   it("tidy frees all but its result, in arrays and objects too; keep survives", () => {

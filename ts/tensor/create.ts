@@ -227,7 +227,8 @@ export function where(condition: Tensor, a: Tensor | number, b: Tensor | number)
   const lift = (v: Tensor | number): Tensor =>
     v instanceof Tensor ? v : full([], v, { dtype: like.dtype, device: like.device });
   return freeOnError(() => {
-    const mask = condition.dtype === like.dtype ? condition : condition.to(like.dtype);
+    // In another element type a small number may be 0.
+    const mask = condition.dtype === like.dtype ? condition : condition.ne(0).to(like.dtype);
     return new Tensor(operators.where(mask.handle, lift(a).handle, lift(b).handle));
   });
 }

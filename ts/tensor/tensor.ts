@@ -293,6 +293,17 @@ export class Tensor {
     );
   }
 
+  /** A number as a tensor like this one. */
+  #scalar(value: number): Tensor {
+    return new Tensor(this.#binding.full([], value, this.dtype, this.device));
+  }
+
+  /** `f(x)` where x is not 0, else 0 with the gradient 0: there f may have an infinite slope, which times 0 is NaN. */
+  #exceptAtZero(f: (x: Tensor) => Tensor): Tensor {
+    const zero = this.detach().eq(0);
+    return f(this.add(zero)).mul(zero.neg().add(1));
+  }
+
   /** a + b. */
   add(other: Operand): Tensor {
     return this.#binary("add", other, operators.add, operators.addScalar);
@@ -307,6 +318,10 @@ export class Tensor {
   }
   /** a / b. */
   div(other: Operand): Tensor {
+    // The reciprocal of a smaller number may be beyond the largest of the element type.
+    const smallest = this.dtype === "float32" ? 2 ** -126 : 2 ** -1022;
+    if (typeof other === "number" && other !== 0 && Math.abs(other) < smallest)
+      return freeOnError(() => this.div(this.#scalar(other)));
     return this.#binary("div", other, operators.div, (a, b) => operators.mulScalar(a, 1 / b));
   }
   /** a^b. */
@@ -315,10 +330,12 @@ export class Tensor {
   }
   /** The larger of a and b. */
   maximum(other: Operand): Tensor {
+    if (Number.isNaN(other)) return freeOnError(() => this.maximum(this.#scalar(NaN)));
     return this.#binary("maximum", other, operators.maximum, (a, b) => operators.clamp(a, b, Infinity));
   }
   /** The smaller of a and b. */
   minimum(other: Operand): Tensor {
+    if (Number.isNaN(other)) return freeOnError(() => this.minimum(this.#scalar(NaN)));
     return this.#binary("minimum", other, operators.minimum, (a, b) => operators.clamp(a, -Infinity, b));
   }
   /** 1 where a = b, else 0. */
@@ -488,13 +505,13 @@ export class Tensor {
         .div(Math.max(count - correction, 0));
     });
   }
-  /** Square root of {@link variance}. */
+  /** Square root of {@link variance}. At zero the gradient is zero. */
   std(dims?: Dims, keepDims = false, correction = 1): Tensor {
-    return freeOnError(() => this.variance(dims, keepDims, correction).sqrt());
+    return freeOnError(() => this.variance(dims, keepDims, correction).#exceptAtZero((v) => v.sqrt()));
   }
 
   /**
-   * `(sum |x|^p)^(1/p)`, for `p = Infinity` the largest modulus; default p: 2. At zero the gradient is zero for p = 2.
+   * `(sum |x|^p)^(1/p)`, for `p = Infinity` the largest modulus; default p: 2. At zero the gradient is zero.
    *
    * @throws ArgumentError `invalid_argument` unless p > 0.
    */
@@ -503,16 +520,12 @@ export class Tensor {
       if (p === Infinity) return this.abs().max(dims, keepDims);
       checkNumber("norm", "p", p, { positive: true });
       if (p === 1) return this.abs().sum(dims, keepDims);
-      if (p !== 2)
-        return this.abs()
-          .pow(p)
+      if (p === 2)
+        return this.square()
           .sum(dims, keepDims)
-          .pow(1 / p);
-      const squares = this.square().sum(dims, keepDims);
-      // sqrt has an infinite slope at 0; there the argument is replaced by 1 and the result by 0, so that the gradient
-      // is 0 and not NaN.
-      const zero = squares.detach().eq(0);
-      return squares.add(zero).sqrt().mul(zero.neg().add(1));
+          .#exceptAtZero((sum) => sum.sqrt());
+      const powers = p < 2 ? this.abs().#exceptAtZero((x) => x.pow(p)) : this.abs().pow(p);
+      return powers.sum(dims, keepDims).#exceptAtZero((sum) => sum.pow(1 / p));
     });
   }
 
