@@ -166,6 +166,20 @@ describe("Tensor: life, death and errors", () => {
     near(grad(flat.std(1).sum(), [flat])[0] as Tensor, [0, 0, 0, 0, 0, 0]);
   });
 
+  it("a quotient by a number is rounded once", () => {
+    for (const dtype of ["float32", "float64"] as const) {
+      const k = arange(0, 300, 1, { dtype });
+      for (let n = 1; n < 100; n++) expect(k.mul(n).div(n).sub(k).norm(Infinity).itemSync(), `n = ${n}`).toBe(0);
+      near(tensor([1, 3], { dtype }).div(0), [Infinity, Infinity]);
+      expect(tensor([1e30], { dtype }).div(Infinity).itemSync()).toBe(0);
+    }
+    const x = tensor([3, -6], { requiresGrad: true });
+    near(grad(x.div(-3).sum(), [x])[0] as Tensor, [-1 / 3, -1 / 3]);
+    const { tensors } = memory();
+    tidy(() => void x.div(7).sum());
+    expect(memory().tensors).toBe(tensors);
+  });
+
   it("numbers at the ends of the range are divisors, bounds and conditions like others", () => {
     const x = tensor([0, 2 ** -130, -(2 ** -120)]);
     near(x.div(2 ** -130), [0, 1, -1024]);

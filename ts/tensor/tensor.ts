@@ -56,6 +56,17 @@ function pair(name: string, v: number | readonly [number, number]): readonly [nu
 }
 
 /**
+ * Whether a product with 1 / b is what a quotient by b is: exactly, of powers of two and beyond the range of the
+ * quotient; and, since quotients are not rounded exactly there, on GPUs, unless 1 / b is no number of the element type.
+ */
+function hasReciprocal(b: number, dtype: DType, device: DeviceName): boolean {
+  const [size, largest] = [Math.abs(b), dtype === "float32" ? 2 ** 126 : 2 ** 1022];
+  if (size === 0 || !(size <= largest)) return true;
+  if (size < 1 / largest) return false;
+  return device !== "cpu" || 2 ** Math.round(Math.log2(size)) === size;
+}
+
+/**
  * An n-dimensional array of numbers on a device. Operators give new tensors; only methods whose names end in `_` change
  * a tensor.
  *
@@ -293,9 +304,14 @@ export class Tensor {
     );
   }
 
-  /** A number as a tensor like this one. */
-  #scalar(value: number): Tensor {
-    return new Tensor(this.#binding.full([], value, this.dtype, this.device));
+  /** An operator of two tensors on this one and a number. */
+  #withNumber(op: (a: Handle, b: Handle) => Handle, value: number): Handle {
+    const number = this.#binding.full([], value, this.dtype, this.device);
+    try {
+      return op(this.handle, number);
+    } finally {
+      this.#binding.dispose(number);
+    }
   }
 
   /** `f(x)` where x is not 0, else 0 with the gradient 0: there f may have an infinite slope, which times 0 is NaN. */
@@ -316,13 +332,11 @@ export class Tensor {
   mul(other: Operand): Tensor {
     return this.#binary("mul", other, operators.mul, operators.mulScalar);
   }
-  /** a / b. */
+  /** a / b; on the cpu the number nearest to it, so that the floor of a quotient of whole numbers is exact. */
   div(other: Operand): Tensor {
-    // The reciprocal of a smaller number may be beyond the largest of the element type.
-    const smallest = this.dtype === "float32" ? 2 ** -126 : 2 ** -1022;
-    if (typeof other === "number" && other !== 0 && Math.abs(other) < smallest)
-      return freeOnError(() => this.div(this.#scalar(other)));
-    return this.#binary("div", other, operators.div, (a, b) => operators.mulScalar(a, 1 / b));
+    return this.#binary("div", other, operators.div, (a, b) =>
+      hasReciprocal(b, this.dtype, this.device) ? operators.mulScalar(a, 1 / b) : this.#withNumber(operators.div, b),
+    );
   }
   /** a^b. */
   pow(other: Operand): Tensor {
@@ -330,13 +344,15 @@ export class Tensor {
   }
   /** The larger of a and b. */
   maximum(other: Operand): Tensor {
-    if (Number.isNaN(other)) return freeOnError(() => this.maximum(this.#scalar(NaN)));
-    return this.#binary("maximum", other, operators.maximum, (a, b) => operators.clamp(a, b, Infinity));
+    return this.#binary("maximum", other, operators.maximum, (a, b) =>
+      Number.isNaN(b) ? this.#withNumber(operators.maximum, b) : operators.clamp(a, b, Infinity),
+    );
   }
   /** The smaller of a and b. */
   minimum(other: Operand): Tensor {
-    if (Number.isNaN(other)) return freeOnError(() => this.minimum(this.#scalar(NaN)));
-    return this.#binary("minimum", other, operators.minimum, (a, b) => operators.clamp(a, -Infinity, b));
+    return this.#binary("minimum", other, operators.minimum, (a, b) =>
+      Number.isNaN(b) ? this.#withNumber(operators.minimum, b) : operators.clamp(a, -Infinity, b),
+    );
   }
   /** 1 where a = b, else 0. */
   eq(other: Operand): Tensor {
