@@ -186,7 +186,9 @@ export function linspace(start: number, end: number, count: number, options: Ten
   checkNumber("linspace", "start", start);
   checkNumber("linspace", "end", end);
   checkNumber("linspace", "count", count, SIZE);
-  const values = computed("linspace", count, (i) => (count === 1 ? start : start + ((end - start) * i) / (count - 1)));
+  const values = computed("linspace", count, (i) => (i === 0 ? start : start + ((end - start) * i) / (count - 1)));
+  // The sum may be one bit beside it.
+  if (count > 1) values[count - 1] = end;
   return upload("linspace", values, [count], { ...options, dtype: options.dtype ?? "float32" });
 }
 
