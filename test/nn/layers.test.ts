@@ -346,6 +346,7 @@ describe("batch norm", () => {
       expect(() => bn.forward(x)).toThrow(
         expect.objectContaining({ code: "shape_mismatch", message: expect.stringContaining("one value") as string }),
       );
+      expect(() => bn.forward(zeros([0, 2, 3, 3]))).toThrow(/^(BF)?BatchNorm2d: .* no values for each channel/);
       expect([values(bn.runningMean!), values(bn.runningVar!)]).toEqual([
         [0, 0],
         [1, 1],

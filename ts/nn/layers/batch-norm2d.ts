@@ -38,15 +38,16 @@ export function checkChannels(name: string, x: Tensor, channels: number): void {
 }
 
 /**
- * Refuses a batch with one value for each channel: a variance of one value is undefined.
+ * Refuses a batch with less than two values for each channel, which have no variance.
  *
  * @throws ShapeError `shape_mismatch`.
  */
 export function checkCount(name: string, x: Tensor, count: number): void {
-  if (count !== 1) return;
+  if (count > 1) return;
   throw new ShapeError(
-    `${name}: input has shape [${x.shape.join(", ")}], one value for each channel, expected two or more in training ` +
-      "mode, whose variance is defined; give it larger images or batches, or call eval().",
+    `${name}: input has shape [${x.shape.join(", ")}], ${count === 1 ? "one value" : "no values"} for each channel, ` +
+      "expected two or more in training mode, whose variance is defined; give it larger images or batches, or call " +
+      "eval().",
     "shape_mismatch",
   );
 }
