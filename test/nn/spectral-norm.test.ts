@@ -121,7 +121,9 @@ describe("SpectralNorm", () => {
     norm.loadStateDict(state);
     const x = make([1, 1], [1, 2]);
     expect([...norm.forward(x).dataSync()]).toEqual([-1, -2]);
-    expect([...(grad(norm.forward(x).sum(), [norm.weightOrig])[0] as Tensor).dataSync()]).toEqual([1, -0.5, -0.5, -0.5]);
+    expect([...(grad(norm.forward(x).sum(), [norm.weightOrig])[0] as Tensor).dataSync()]).toEqual([
+      1, -0.5, -0.5, -0.5,
+    ]);
     norm.loadStateDict({ ...state, weight_orig: make([0, 0, 0, 0], [2, 2]) });
     expect([...norm.forward(x).dataSync()]).toEqual([0, 0]);
   });
