@@ -24,6 +24,7 @@ import {
   MaxPool2d,
   PixelShuffle,
   PixelUnshuffle,
+  PReLU,
   ReLU,
   Sequential,
   Sigmoid,
@@ -144,6 +145,33 @@ describe("layers", () => {
     expect(values(layer.forward(tensor([[1, 1]])))).toEqual([4, 8, 12]);
     expect(layer.forward(tensor([1, 1])).shape).toEqual([3]);
     expect(layer.forward(ones([2, 5, 2])).shape).toEqual([2, 5, 3]);
+    expect(layer.forward(ones([0, 2])).shape).toEqual([0, 3]);
+    // One output, to which a longer bias would broadcast.
+    const wrong: [Tensor, Tensor, Tensor | null, string][] = [
+      [ones([4, 2]), ones([1, 2]), ones([3]), "linear: bias has shape [3], expected [1] for weight [1, 2]."],
+      [ones([4, 2]), ones([1, 2]), ones([1, 1]), "linear: bias has shape [1, 1], expected [1] for weight [1, 2]."],
+      [
+        ones([4, 2]),
+        ones([3]),
+        null,
+        "linear: input has shape [4, 2] and weight [3], expected [..., in] and [out, in].",
+      ],
+      [ones([]), ones([1, 2]), null, "linear: input has shape [] and weight [1, 2], expected [..., in] and [out, in]."],
+    ];
+    for (const [x, weight, bias, message] of wrong)
+      expect(() => functional.linear(x, weight, { bias })).toThrow(
+        expect.objectContaining({ code: "shape_mismatch", message }),
+      );
+  });
+
+  it("PReLU has its slope as gradient at 0, as a leaky ReLU of that slope", () => {
+    const x = tensor([-2, 0, 3], { shape: [1, 1, 3], requiresGrad: true });
+    const layer = new PReLU({ init: 0.5 });
+    expect(values(layer.forward(x))).toEqual([-1, 0, 3]);
+    const [dx, slope] = grad(layer.forward(x).sum(), [x, layer.weight]);
+    expect(values(dx!)).toEqual(values(grad(x.leakyRelu(0.5).sum(), [x])[0]!));
+    expect(values(dx!)).toEqual([0.5, 0.5, 1]);
+    expect(values(slope!)).toEqual([-2]);
   });
 
   it("activations follow their formulas", () => {
@@ -309,6 +337,22 @@ describe("batch norm", () => {
         ),
       ).shape,
     ).toEqual([2, 1, 2, 2]);
+  });
+
+  it("refuses one value for each channel in training mode, and keeps its statistics", () => {
+    for (const Norm of [BatchNorm2d, BFBatchNorm2d]) {
+      const bn = new Norm({ numFeatures: 2 });
+      const x = tensor([1, 2], { shape: [1, 2, 1, 1] });
+      expect(() => bn.forward(x)).toThrow(
+        expect.objectContaining({ code: "shape_mismatch", message: expect.stringContaining("one value") as string }),
+      );
+      expect(() => bn.forward(zeros([0, 2, 3, 3]))).toThrow(/^(BF)?BatchNorm2d: .* no values for each channel/);
+      expect([values(bn.runningMean!), values(bn.runningVar!)]).toEqual([
+        [0, 0],
+        [1, 1],
+      ]);
+      near(values(bn.eval().forward(x)), [1, 2], 4);
+    }
   });
 
   it("leaks nothing over 50 passes", () => {

@@ -113,6 +113,21 @@ describe("SpectralNorm", () => {
     expect(await norm.weightU.data()).toEqual(before);
   });
 
+  it("divides by what the vectors of a state give, also below 0, as PyTorch does before any iteration", () => {
+    const layer = new Linear({ inFeatures: 2, outFeatures: 2, bias: false, dtype, rng: new Rng(1) });
+    const norm = new SpectralNorm({ layer, rng: new Rng(0) }).eval();
+    const make = (values: number[], shape = [2]): Tensor => tensor(values, { dtype, shape });
+    const state = { weight_orig: make([2, 0, 0, 4], [2, 2]), weight_u: make([-1, 0]), weight_v: make([1, 0]) };
+    norm.loadStateDict(state);
+    const x = make([1, 1], [1, 2]);
+    expect([...norm.forward(x).dataSync()]).toEqual([-1, -2]);
+    expect([...(grad(norm.forward(x).sum(), [norm.weightOrig])[0] as Tensor).dataSync()]).toEqual([
+      1, -0.5, -0.5, -0.5,
+    ]);
+    norm.loadStateDict({ ...state, weight_orig: make([0, 0, 0, 0], [2, 2]) });
+    expect([...norm.forward(x).dataSync()]).toEqual([0, 0]);
+  });
+
   it("refuses other layers and settings", () => {
     expect(() => new SpectralNorm({ layer: new ReLU() as never })).toThrow(/Conv2d/);
     expect(() => new SpectralNorm({ layer: layers.Linear().layer, nPowerIterations: 0 })).toThrow(/nPowerIterations/);

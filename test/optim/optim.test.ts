@@ -281,4 +281,31 @@ describe("schedules", () => {
     expect(other.learningRate).toBe(0.25);
     expect(caught(() => resumed.loadStateDict({ epoch: -1, baseLearningRate: 1 })).code).toBe("invalid_argument");
   });
+
+  it("continue from their state together with what follows, also with another learning rate", () => {
+    const make = (lr: number): [Optimizer, LinearWarmup] => {
+      const optimizer = new SGD([ones([1]).requiresGrad_()], { lr });
+      const after = new StepLR(optimizer, { stepSize: 2, gamma: 0.5 });
+      return [optimizer, new LinearWarmup(optimizer, { steps: 2, startFactor: 0.5, after })];
+    };
+    const [first, schedule] = make(1);
+    schedule.step();
+    const state = JSON.parse(JSON.stringify(schedule.stateDict())) as ReturnType<Schedule["stateDict"]>;
+    const [other, resumed] = make(7);
+    resumed.loadStateDict(state);
+    for (let i = 0; i < 6; i++) {
+      expect(other.learningRate).toBe(first.learningRate);
+      schedule.step();
+      resumed.step();
+    }
+    expect(other.learningRate).toBe(0.25);
+    // A state that does not fit changes neither.
+    expect(caught(() => resumed.loadStateDict({ ...state, epoch: -1 })).code).toBe("invalid_argument");
+    expect(resumed.stateDict()).toEqual(schedule.stateDict());
+    expect(other.learningRate).toBe(0.25);
+    // One of before there was that of `after` leaves its learning rate.
+    const [late, old] = make(7);
+    old.loadStateDict({ epoch: 2, baseLearningRate: 1 });
+    expect(late.learningRate).toBe(7);
+  });
 });

@@ -43,6 +43,9 @@ await eachDevice("Tensor", (device) => {
     expect(tensor([1]).device).toBe(device);
     near(arange(2, 8, 2), [2, 4, 6]);
     near(linspace(0, 1, 3), [0, 0.5, 1]);
+    near(linspace(4, 5, 1), [4]);
+    const [start, end] = [-0.08701536263338916, -0.9543592799546681];
+    expect(linspace(start, end, 6, { dtype: "float64" }).dataSync().at(-1)).toBe(end);
     near(eye(2, 3), [1, 0, 0, 0, 1, 0]);
     expect(
       await tensor([
@@ -152,9 +155,42 @@ describe("Tensor: life, death and errors", () => {
     ).toThrow(error("AdjointError", "gradcheck_failed"));
   });
 
-  it("the norm has gradient 0 at 0", () => {
-    const x = zeros([3]).requiresGrad_();
-    near(grad(x.norm(), [x])[0] as Tensor, [0, 0, 0]);
+  it("norms and the standard deviation have gradient 0 at 0", () => {
+    for (const p of [0.5, 1, 1.5, 2, 3, Infinity]) {
+      const x = zeros([3], { requiresGrad: true });
+      near(grad(x.norm(p), [x])[0] as Tensor, [0, 0, 0]);
+    }
+    // An entry of 0 among others: |x|^p has an infinite slope there for p < 1.
+    const x = tensor([0, -4, 1], { requiresGrad: true });
+    near(x.norm(0.5), [9]);
+    near(grad(x.norm(0.5), [x])[0] as Tensor, [0, -1.5, 3]);
+    const flat = ones([2, 3], { requiresGrad: true });
+    near(flat.std(1), [0, 0]);
+    near(grad(flat.std(1).sum(), [flat])[0] as Tensor, [0, 0, 0, 0, 0, 0]);
+  });
+
+  it("a quotient by a number is rounded once", () => {
+    for (const dtype of ["float32", "float64"] as const) {
+      const k = arange(0, 300, 1, { dtype });
+      for (let n = 1; n < 100; n++) expect(k.mul(n).div(n).sub(k).norm(Infinity).itemSync(), `n = ${n}`).toBe(0);
+      near(tensor([1, 3], { dtype }).div(0), [Infinity, Infinity]);
+      expect(tensor([1e30], { dtype }).div(Infinity).itemSync()).toBe(0);
+    }
+    const x = tensor([3, -6], { requiresGrad: true });
+    near(grad(x.div(-3).sum(), [x])[0] as Tensor, [-1 / 3, -1 / 3]);
+    const { tensors } = memory();
+    tidy(() => void x.div(7).sum());
+    expect(memory().tensors).toBe(tensors);
+  });
+
+  it("numbers at the ends of the range are divisors, bounds and conditions like others", () => {
+    const x = tensor([0, 2 ** -130, -(2 ** -120)]);
+    near(x.div(2 ** -130), [0, 1, -1024]);
+    const wide = tensor([0, 2 ** -1040], { dtype: "float64" });
+    near(wide.div(2 ** -1040), [0, 1]);
+    expect([...tensor([1, NaN]).maximum(NaN).dataSync()]).toEqual([NaN, NaN]);
+    expect([...tensor([1, NaN]).minimum(NaN).dataSync()]).toEqual([NaN, NaN]);
+    near(where(tensor([1e-300, 0], { dtype: "float64" }), tensor([1, 2]), 3), [1, 3]);
   });
 
   it("tidy frees all but its result, in arrays and objects too; keep survives", () => {

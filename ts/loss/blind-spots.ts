@@ -92,7 +92,8 @@ function drawSpots(y: Tensor, side: number, rng: RandomSource): Pixels {
   const [down, across] = [Math.ceil(height / side), Math.ceil(width / side)];
   const boxes = Array.from({ length: down * across }, (_, i) => [Math.floor(i / across), i % across] as const);
   const place = rng.randint(0, side ** 2, [batch, boxes.length], y);
-  const row = place.div(side).floor();
+  // From the middle of a place, for quotients that are not rounded exactly.
+  const row = place.add(0.5).div(side).floor();
   const corner = (axis: 0 | 1) =>
     tensor(
       boxes.map((box) => box[axis] * side),

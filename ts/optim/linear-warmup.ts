@@ -1,6 +1,6 @@
-import { ArgumentError, checkNumber, checkOptions, requiredNumber } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkObject, checkOptions, requiredNumber } from "../runtime/index.js";
 import type { Optimizer } from "./optimizer.js";
-import { Schedule } from "./schedule.js";
+import { Schedule, type ScheduleState } from "./schedule.js";
 
 /**
  * Raises the learning rate linearly from `startFactor` (Default: 1/3) times the base to the base over `steps` epochs,
@@ -40,5 +40,31 @@ export class LinearWarmup extends Schedule {
     checkNumber(`${this.constructor.name}.rate`, "epoch", epoch, { min: 0 });
     if (epoch >= this.steps) return this.after ? this.after.rate(epoch - this.steps) : this.baseLearningRate;
     return this.baseLearningRate * (this.startFactor + ((1 - this.startFactor) * epoch) / this.steps);
+  }
+
+  /** The state of the warm-up, with that of what follows. */
+  override stateDict(): ScheduleState {
+    const own = super.stateDict();
+    return this.after ? { ...own, after: this.after.stateDict() } : own;
+  }
+
+  /**
+   * Restores both states, and sets the learning rate; a state without that of `after` leaves it.
+   *
+   * @throws ArgumentError `invalid_argument`.
+   */
+  override loadStateDict(state: ScheduleState): void {
+    checkObject(`${this.constructor.name}.loadStateDict`, "state", state);
+    const before = this.after?.stateDict();
+    if (state.after !== undefined) this.after?.loadStateDict(state.after);
+    try {
+      super.loadStateDict(state);
+    } catch (error) {
+      if (before !== undefined) {
+        this.after?.loadStateDict(before);
+        this.apply();
+      }
+      throw error;
+    }
   }
 }

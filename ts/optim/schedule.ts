@@ -7,6 +7,8 @@ export interface ScheduleState {
   epoch: number;
   /** The learning rate that is scaled. */
   baseLearningRate: number;
+  /** The state of a schedule that follows. Default: none. */
+  after?: ScheduleState;
 }
 
 /**

@@ -186,7 +186,9 @@ export function linspace(start: number, end: number, count: number, options: Ten
   checkNumber("linspace", "start", start);
   checkNumber("linspace", "end", end);
   checkNumber("linspace", "count", count, SIZE);
-  const values = computed("linspace", count, (i) => (count === 1 ? start : start + ((end - start) * i) / (count - 1)));
+  const values = computed("linspace", count, (i) => (i === 0 ? start : start + ((end - start) * i) / (count - 1)));
+  // The sum may be one bit beside it.
+  if (count > 1) values[count - 1] = end;
   return upload("linspace", values, [count], { ...options, dtype: options.dtype ?? "float32" });
 }
 
@@ -227,7 +229,8 @@ export function where(condition: Tensor, a: Tensor | number, b: Tensor | number)
   const lift = (v: Tensor | number): Tensor =>
     v instanceof Tensor ? v : full([], v, { dtype: like.dtype, device: like.device });
   return freeOnError(() => {
-    const mask = condition.dtype === like.dtype ? condition : condition.to(like.dtype);
+    // In another element type a small number may be 0.
+    const mask = condition.dtype === like.dtype ? condition : condition.ne(0).to(like.dtype);
     return new Tensor(operators.where(mask.handle, lift(a).handle, lift(b).handle));
   });
 }

@@ -56,6 +56,17 @@ function pair(name: string, v: number | readonly [number, number]): readonly [nu
 }
 
 /**
+ * Whether a product with 1 / b is what a quotient by b is: exactly, of powers of two and beyond the range of the
+ * quotient; and, since quotients are not rounded exactly there, on GPUs, unless 1 / b is no number of the element type.
+ */
+function hasReciprocal(b: number, dtype: DType, device: DeviceName): boolean {
+  const [size, largest] = [Math.abs(b), dtype === "float32" ? 2 ** 126 : 2 ** 1022];
+  if (size === 0 || !(size <= largest)) return true;
+  if (size < 1 / largest) return false;
+  return device !== "cpu" || 2 ** Math.round(Math.log2(size)) === size;
+}
+
+/**
  * An n-dimensional array of numbers on a device. Operators give new tensors; only methods whose names end in `_` change
  * a tensor.
  *
@@ -293,6 +304,22 @@ export class Tensor {
     );
   }
 
+  /** An operator of two tensors on this one and a number. */
+  #withNumber(op: (a: Handle, b: Handle) => Handle, value: number): Handle {
+    const number = this.#binding.full([], value, this.dtype, this.device);
+    try {
+      return op(this.handle, number);
+    } finally {
+      this.#binding.dispose(number);
+    }
+  }
+
+  /** `f(x)` where x is not 0, else 0 with the gradient 0: there f may have an infinite slope, which times 0 is NaN. */
+  #exceptAtZero(f: (x: Tensor) => Tensor): Tensor {
+    const zero = this.detach().eq(0);
+    return f(this.add(zero)).mul(zero.neg().add(1));
+  }
+
   /** a + b. */
   add(other: Operand): Tensor {
     return this.#binary("add", other, operators.add, operators.addScalar);
@@ -305,9 +332,11 @@ export class Tensor {
   mul(other: Operand): Tensor {
     return this.#binary("mul", other, operators.mul, operators.mulScalar);
   }
-  /** a / b. */
+  /** a / b; on the cpu the number nearest to it, so that the floor of a quotient of whole numbers is exact. */
   div(other: Operand): Tensor {
-    return this.#binary("div", other, operators.div, (a, b) => operators.mulScalar(a, 1 / b));
+    return this.#binary("div", other, operators.div, (a, b) =>
+      hasReciprocal(b, this.dtype, this.device) ? operators.mulScalar(a, 1 / b) : this.#withNumber(operators.div, b),
+    );
   }
   /** a^b. */
   pow(other: Operand): Tensor {
@@ -315,11 +344,15 @@ export class Tensor {
   }
   /** The larger of a and b. */
   maximum(other: Operand): Tensor {
-    return this.#binary("maximum", other, operators.maximum, (a, b) => operators.clamp(a, b, Infinity));
+    return this.#binary("maximum", other, operators.maximum, (a, b) =>
+      Number.isNaN(b) ? this.#withNumber(operators.maximum, b) : operators.clamp(a, b, Infinity),
+    );
   }
   /** The smaller of a and b. */
   minimum(other: Operand): Tensor {
-    return this.#binary("minimum", other, operators.minimum, (a, b) => operators.clamp(a, -Infinity, b));
+    return this.#binary("minimum", other, operators.minimum, (a, b) =>
+      Number.isNaN(b) ? this.#withNumber(operators.minimum, b) : operators.clamp(a, -Infinity, b),
+    );
   }
   /** 1 where a = b, else 0. */
   eq(other: Operand): Tensor {
@@ -488,13 +521,13 @@ export class Tensor {
         .div(Math.max(count - correction, 0));
     });
   }
-  /** Square root of {@link variance}. */
+  /** Square root of {@link variance}. At zero the gradient is zero. */
   std(dims?: Dims, keepDims = false, correction = 1): Tensor {
-    return freeOnError(() => this.variance(dims, keepDims, correction).sqrt());
+    return freeOnError(() => this.variance(dims, keepDims, correction).#exceptAtZero((v) => v.sqrt()));
   }
 
   /**
-   * `(sum |x|^p)^(1/p)`, for `p = Infinity` the largest modulus; default p: 2. At zero the gradient is zero for p = 2.
+   * `(sum |x|^p)^(1/p)`, for `p = Infinity` the largest modulus; default p: 2. At zero the gradient is zero.
    *
    * @throws ArgumentError `invalid_argument` unless p > 0.
    */
@@ -503,16 +536,12 @@ export class Tensor {
       if (p === Infinity) return this.abs().max(dims, keepDims);
       checkNumber("norm", "p", p, { positive: true });
       if (p === 1) return this.abs().sum(dims, keepDims);
-      if (p !== 2)
-        return this.abs()
-          .pow(p)
+      if (p === 2)
+        return this.square()
           .sum(dims, keepDims)
-          .pow(1 / p);
-      const squares = this.square().sum(dims, keepDims);
-      // sqrt has an infinite slope at 0; there the argument is replaced by 1 and the result by 0, so that the gradient
-      // is 0 and not NaN.
-      const zero = squares.detach().eq(0);
-      return squares.add(zero).sqrt().mul(zero.neg().add(1));
+          .#exceptAtZero((sum) => sum.sqrt());
+      const powers = p < 2 ? this.abs().#exceptAtZero((x) => x.pow(p)) : this.abs().pow(p);
+      return powers.sum(dims, keepDims).#exceptAtZero((sum) => sum.pow(1 / p));
     });
   }
 

@@ -38,11 +38,27 @@ export function checkChannels(name: string, x: Tensor, channels: number): void {
 }
 
 /**
+ * Refuses a batch with less than two values for each channel, which have no variance.
+ *
+ * @throws ShapeError `shape_mismatch`.
+ */
+export function checkCount(name: string, x: Tensor, count: number): void {
+  if (count > 1) return;
+  throw new ShapeError(
+    `${name}: input has shape [${x.shape.join(", ")}], ${count === 1 ? "one value" : "no values"} for each channel, ` +
+      "expected two or more in training mode, whose variance is defined; give it larger images or batches, or call " +
+      "eval().",
+    "shape_mismatch",
+  );
+}
+
+/**
  * Batch normalisation, `y = weight (x - m) / sqrt(v + eps) + bias` for each channel, `[B, C, H, W]` to the same.
  *
  * In training mode m and v (biased) are the batch's, and the running statistics move by `momentum` towards the batch's
  * mean and unbiased variance, off the tape. In evaluation mode m and v are the running statistics. State: weight, bias,
- * running_mean and running_var, `[C]` each; initial values: weight 1, bias 0, mean 0, variance 1.
+ * running_mean and running_var, `[C]` each; initial values: weight 1, bias 0, mean 0, variance 1. A channel needs two
+ * values or more in training mode.
  * (Ioffe, Szegedy, "Batch normalization", 2015, arXiv:1502.03167.)
  */
 export class BatchNorm2d extends Module {
@@ -93,7 +109,11 @@ export class BatchNorm2d extends Module {
     ]);
   }
 
-  /** The normalised batch. */
+  /**
+   * The normalised batch.
+   *
+   * @throws ShapeError `shape_mismatch`.
+   */
   forward(x: Tensor): Tensor {
     return this.rectified(x, 1);
   }
@@ -109,11 +129,13 @@ export class BatchNorm2d extends Module {
       const shared = this.training ? sharedMoments(this, x) : undefined;
       if (shared) {
         const { mean, variance, count } = shared;
+        checkCount(this.constructor.name, x, count);
         this.updateStatistics(mean, variance, count / (count - 1));
         return batchNorm(shared.x, { weight, bias, eps, negativeSlope, mean, variance });
       }
-      const { y, mean, variance } = batchNormMoments(x, { weight, bias, eps, negativeSlope });
       const count = x.size / this.numFeatures;
+      if (this.training) checkCount(this.constructor.name, x, count);
+      const { y, mean, variance } = batchNormMoments(x, { weight, bias, eps, negativeSlope });
       if (this.training) this.updateStatistics(mean, variance, count / (count - 1));
       mean.dispose();
       variance.dispose();

@@ -2,7 +2,7 @@ import { checkFlag } from "../../runtime/index.js";
 import { checkTensor, freeOnError, noGrad, tidy } from "../../tensor/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { sharedMoments } from "../../functional/index.js";
-import { BatchNorm2d, checkChannels } from "./batch-norm2d.js";
+import { BatchNorm2d, checkChannels, checkCount } from "./batch-norm2d.js";
 import type { BatchNorm2dOptions } from "./batch-norm2d.js";
 
 /** Options of {@link BFBatchNorm2d}. */
@@ -41,13 +41,18 @@ export class BFBatchNorm2d extends BatchNorm2d {
     this.useBias = useBias;
   }
 
-  /** The normalised batch. */
+  /**
+   * The normalised batch.
+   *
+   * @throws ShapeError `shape_mismatch`.
+   */
   override forward(x: Tensor): Tensor {
     checkTensor("BFBatchNorm2d", "x", x);
     return freeOnError(() => {
       checkChannels("BFBatchNorm2d", x, this.numFeatures);
       const wide = [1, this.numFeatures, 1, 1];
       const shared = this.training ? sharedMoments(this, x) : undefined;
+      if (this.training) checkCount("BFBatchNorm2d", x, shared?.count ?? x.size / this.numFeatures);
       const running = !this.training && this.runningMean !== null && this.runningVar !== null;
       const unbiased = shared?.variance.mul(shared.count / (shared.count - 1));
       const known = running ? this.runningVar : unbiased;

@@ -50,7 +50,8 @@ export class PReLU extends Module {
         );
       }
       const slopes = this.weight.reshape(count === 1 ? [1] : [count, ...x.shape.slice(2).map(() => 1)]);
-      return x.relu().sub(x.neg().relu().mul(slopes));
+      // At 0 the gradient is the slope's, as of a leaky ReLU: of the two terms only the second has one there.
+      return x.relu().add(x.minimum(0).mul(slopes));
     });
   }
 }

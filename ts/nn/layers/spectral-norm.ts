@@ -1,6 +1,6 @@
 import { ArgumentError, checkNumber, checkOptions } from "../../runtime/index.js";
 import { resolveRng, type RandomSource } from "../../random/index.js";
-import { noGrad, type Tensor, tidy, checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
+import { noGrad, type Tensor, tidy, checkTensor, freeKeptOnError, freeOnError, where } from "../../tensor/index.js";
 import { Module } from "../module.js";
 import { Conv2d } from "./conv2d.js";
 import { ConvTranspose2d } from "./conv-transpose2d.js";
@@ -88,7 +88,9 @@ export class SpectralNorm extends Module {
   spectralNorm(): Tensor {
     return freeOnError(() => {
       const [u, v] = [this.weightU.detach().reshape([1, -1]), this.weightV.detach().reshape([-1, 1])];
-      return u.matmul(this.#matrix()).matmul(v).reshape([]).clamp(this.eps);
+      const estimate = u.matmul(this.#matrix()).matmul(v).reshape([]);
+      // It is below 0 for some vectors that no iteration has seen, such as loaded ones; only around 0 it is no divisor.
+      return where(estimate.abs().lt(this.eps), this.eps, estimate);
     });
   }
 
