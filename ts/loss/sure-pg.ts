@@ -129,7 +129,7 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
     const { y, physics } = args;
     checkTensor(this.name, "y", y);
     const { sigma } = this.#levels;
-    if (typeof sigma === "number") return this.#variance.value;
+    if (this.unsure) return this.#variance.value;
     return squared(levelOf(this.name, "sigma", sigma, physics, y));
   }
 
@@ -140,7 +140,7 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
       const { tau1 } = this;
       const sigma2 = this.variance({ y, physics });
       const { gain: told } = this.#levels;
-      const gain = typeof told === "number" ? this.#gain.value : levelOf(this.name, "gain", told, physics, y);
+      const gain = this.unsure ? this.#gain.value : levelOf(this.name, "gain", told, physics, y);
       const rng = resolveRng(args.rng, this.#rng);
       const y1 = physics.A(xNet);
       this.sameShape(y1, "A(xNet)", y, "y");
