@@ -363,7 +363,14 @@ describe("noise errors", () => {
     const sums = [0.6, 0.7, 0.1, 0.35];
     const noise = new physics.SaltPepperNoise({ p: tensor(sums), s: tensor(sums.map((p) => 1 - p)) });
     const x = full([4, 1, 5, 5], 0.5);
-    expect(noise.forward(x, { rng: new Rng(1) }).sub(x).abs().min().itemSync()).toBe(0.5);
+    expect(
+      noise
+        .forward(x, { rng: new Rng(1) })
+        .sub(x)
+        .abs()
+        .min()
+        .itemSync(),
+    ).toBe(0.5);
   });
 
   it("a refused update changes nothing", () => {
