@@ -165,6 +165,15 @@ describe("least squares", () => {
     expect(double.computeNorm(ones([1, 1, 4, 4]), { rng, squared: false }).itemSync()).toBeCloseTo(2, 4);
   });
 
+  it("finds the norm of an operator in small units as well", () => {
+    const filter = new Rng(7).uniform([1, 1, 3, 3]);
+    const norm = (unit: number) =>
+      new physics.Blur({ filter: filter.mul(unit), padding: "reflect" })
+        .computeNorm(ones([1, 1, 9, 8], { dtype: "float64" }), { rng: new Rng(8) })
+        .itemSync();
+    expect(norm(1e-4) / norm(0.1)).toBeCloseTo(1e-6, 11);
+  });
+
   it("keeps the null space of a non-square decomposition in the proximal operator", () => {
     const rng = new Rng(7);
     const grey = new physics.Decolorize();
