@@ -11,14 +11,11 @@ import {
 import { ArgumentError, ShapeError, checkOptionsObject } from "../runtime/index.js";
 import { where, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./argument-checks.js";
-import { DecomposablePhysics } from "./decomposable.js";
+import { DecomposablePhysics, SMALLEST_SHARE } from "./decomposable.js";
 import { checkGamma, dampingFor, startImage } from "./least-squares.js";
 import type { LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
-
-/** Where the modulus of the response is at most this, the pseudo-inverse is 0. */
-const SMALLEST_RESPONSE = 1e-5;
 
 /** Options of {@link BlurFFT}. */
 export interface BlurFFTOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
@@ -126,13 +123,21 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     });
   }
 
-  /** The pseudo-inverse in closed form, `F^T diag(conj(h) / |h|^2) F`, with 0 where `|h|` is at most 1e-5. */
+  /**
+   * The pseudo-inverse in closed form, `F^T diag(conj(h) / |h|^2) F`, with 0 where `|h|` is at most 1e-5 of its
+   * largest value.
+   */
   override ADagger(y: Tensor): Tensor {
     return freeOnError(() => {
       this.check("BlurFFT.ADagger", "y", y);
       const response = filterTensor(this.response, y);
       const energy = response.square().sum(4, true);
-      const usable = energy.gt(SMALLEST_RESPONSE ** 2);
+      const usable = energy.gt(
+        energy
+          .detach()
+          .max([1, 2, 3, 4], true)
+          .mul(SMALLEST_SHARE ** 2),
+      );
       const inverse = response.mul(usable.div(where(usable, energy, usable.neg().add(1))));
       return fourierFilter(y, inverse, { conjugate: true });
     });

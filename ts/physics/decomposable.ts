@@ -27,8 +27,8 @@ export interface DecomposableOptions<N extends NoiseModel = NoiseModel> extends 
   imgSize?: readonly number[];
 }
 
-/** Computed singular values of at most this magnitude are treated as 0 by the pseudo-inverse. */
-const SMALLEST_SINGULAR_VALUE = 1e-5;
+/** Computed singular values of at most this share of the largest are treated as 0 by the pseudo-inverse. */
+export const SMALLEST_SHARE = 1e-5;
 
 /** Weights of a mask up to this magnitude count as 0: the reciprocals of larger ones are finite in float32. */
 export const SMALLEST_WEIGHT = 2 ** -126;
@@ -182,12 +182,18 @@ export class DecomposablePhysics<
     });
   }
 
-  /** The magnitude up to which singular values count as 0. */
-  protected get smallestSingularValue(): number {
-    return SMALLEST_SINGULAR_VALUE;
+  /** The magnitude up to which singular values count as 0, for the singular values of a spectrum of this rank. */
+  protected smallestSingularValue(mask: Tensor, rank: number): number | Tensor {
+    const values = mask.detach().abs();
+    // With a batch dimension each image has its own largest.
+    const dims = values.shape.slice(1).map((_, i) => i + 1);
+    return (values.shape.length === rank && rank > 1 ? values.max(dims, true) : values.max()).mul(SMALLEST_SHARE);
   }
 
-  /** The pseudo-inverse in closed form: `A^+ y = V diag(1 / mask) U^T y`, with 0 where a singular value is 0. */
+  /**
+   * The pseudo-inverse in closed form: `A^+ y = V diag(1 / mask) U^T y`, with 0 where a singular value is 0: at most
+   * 1e-5 of the largest, as computed ones are not exactly 0.
+   */
   override ADagger(y: Tensor): Tensor {
     return freeOnError(() => {
       const caller = `${this.className}.ADagger`;
@@ -195,7 +201,7 @@ export class DecomposablePhysics<
       const s = this.UAdjoint(y);
       const mask = this.values(caller, s);
       if (!mask) return this.V(s);
-      const usable = mask.abs().gt(this.smallestSingularValue);
+      const usable = mask.abs().gt(this.smallestSingularValue(mask, s.shape.length));
       const inverse = usable.div(where(usable, mask, usable.neg().add(1)));
       return this.V(s.mul(inverse));
     });
