@@ -1,7 +1,7 @@
 import { meanPerImage } from "../functional/index.js";
 import { checkModel, type Reconstructor } from "../nn/index.js";
 import { Physics } from "../physics/index.js";
-import { resolveRng, type RandomSource } from "../random/index.js";
+import { ReplayRng, resolveRng, type Draw, type RandomSource } from "../random/index.js";
 import {
   ArgumentError,
   checkFunction,
@@ -12,6 +12,7 @@ import {
   LARGEST,
 } from "../runtime/index.js";
 import { type Tensor, tensor, checkTensor, freeOnError, vjp } from "../tensor/index.js";
+import { RecordingRng } from "./recording-rng.js";
 
 /** Arguments of every divergence, that of the map `y -> A(f(y))`. */
 export interface DivergenceArgs {
@@ -43,13 +44,52 @@ export interface HutchinsonDivergenceArgs extends DivergenceArgs {
   rng?: RandomSource;
 }
 
-/** The change of `A(f(y))` along a probe, `(A f(y + tau b) - y1) / tau`. */
+/**
+ * Evaluations `A(f(v))` of a model that may draw random numbers (a transform, a mask, noise), with the same draws in
+ * all of them: between two draws f differs by much more than between two points, and differences of its values are
+ * divided by a small step.
+ *
+ * Without `rng` the model draws from its own stream, and the draws are not held.
+ */
+export class SameDraws {
+  readonly #model: Reconstructor;
+  readonly #physics: Physics;
+  readonly #rng: RandomSource | undefined;
+  #draws: readonly Draw[] | undefined;
+
+  constructor({ model, physics, rng }: { model: Reconstructor; physics: Physics; rng?: RandomSource | undefined }) {
+    this.#model = model;
+    this.#physics = physics;
+    this.#rng = rng;
+  }
+
+  /** `A(f(v))`; the first call draws, later ones repeat its draws. */
+  of(v: Tensor): Tensor {
+    if (!this.#rng) return this.#physics.A(this.#model.forward(v, this.#physics, {}));
+    const recorder = this.#draws ? undefined : new RecordingRng(this.#rng);
+    const rng = recorder ?? new ReplayRng(this.#draws as readonly Draw[]);
+    const value = this.#physics.A(this.#model.forward(v, this.#physics, { rng }));
+    if (recorder) this.#draws = recorder.draws;
+    return value;
+  }
+
+  /** `A(f(y))` with the draws of the first call: `y1`, where it is known and the model draws nothing. */
+  at(y: Tensor, y1: Tensor): Tensor {
+    return this.#draws && this.#draws.length > 0 ? this.of(y) : y1;
+  }
+}
+
+/**
+ * The change of `A(f(y))` along a probe, `(A f(y + tau b) - A f(y)) / tau`, with the same random draws of the model in
+ * both; `y1` is `A f(y)` with any draws.
+ */
 export function probeDifference(
   args: DivergenceArgs & { y1: Tensor; probe: Tensor; tau: number | Tensor; rng?: RandomSource },
 ): Tensor {
   const { y, model, physics, y1, probe, tau, rng } = args;
-  const moved = physics.A(model.forward(y.add(probe.mul(tau)), physics, { rng }));
-  return moved.sub(y1).div(tau);
+  const draws = new SameDraws({ model, physics, rng });
+  const moved = draws.of(y.add(probe.mul(tau)));
+  return moved.sub(draws.at(y, y1)).div(tau);
 }
 
 /**

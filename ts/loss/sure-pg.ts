@@ -5,7 +5,7 @@ import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Physics } from "../physics/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
-import { probeDifference } from "./divergence.js";
+import { probeDifference, SameDraws } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
 import { RiskBound } from "./risk-bound.js";
@@ -191,11 +191,9 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
   /** `c^T (A f(y + tau2 c) + A f(y - tau2 c) - 2 A f(y)) / (m tau2^2)`. */
   #curvature({ y, model, physics }: ArgsOf<"SurePGLoss">, y1: Tensor, c: Tensor, rng: RandomSource): Tensor {
     const [tau, step] = [this.tau2, c.mul(this.tau2)];
-    const [up, down] = [y.add(step), y.sub(step)].map((t) => physics.A(model.forward(t, physics, { rng }))) as [
-      Tensor,
-      Tensor,
-    ];
-    return meanPerImage(c.mul(up.add(down).sub(y1.mul(2)))).div(tau * tau);
+    const draws = new SameDraws({ model, physics, rng });
+    const [up, down] = [draws.of(y.add(step)), draws.of(y.sub(step))];
+    return meanPerImage(c.mul(up.add(down).sub(draws.at(y, y1).mul(2)))).div(tau * tau);
   }
 }
 
