@@ -75,6 +75,9 @@ const P = 0.7236;
  * learned with `unsure` (Tachella, Davies, Jacques, 2024, arXiv:2409.01985), in training mode only; they are kept where
  * the running mean of the value is not below 0, since an error is not.
  *
+ * Entries that a mask leaves unmeasured carry no noise but count in m: for such operators the value is too small by
+ * sigma^2 times their share. The gradient is right.
+ *
  * @returns shape `[B]`.
  */
 export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
