@@ -31,7 +31,7 @@ export const noiseOption: OptionReader<SplittableNoise | null> = (value, name, k
  */
 export function noiseOf(name: string, option: NoiseModel | null, physics: Physics | undefined): NoiseModel {
   const noise = option ?? physics?.noiseModel;
-  if (option && physics && option.kind === physics.noiseModel.kind) {
+  if (option && physics && option.kind === (physics as Partial<Physics>).noiseModel?.kind) {
     for (const key of ["sigma", "gain", "l"] as const) {
       const told: unknown = Reflect.get(option, key);
       if (typeof told === "number" && !isOfCounts(option))
