@@ -5,7 +5,7 @@ import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Physics } from "../physics/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
-import { probeDifference, SameDraws } from "./divergence.js";
+import { leastShare, probeDifference, SameDraws, visibleStep } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
 import { RiskBound } from "./risk-bound.js";
@@ -30,9 +30,9 @@ export interface SurePGLossOptions {
   sigma: NoiseLevel;
   /** Gain of the Poisson part, likewise. */
   gain: NoiseLevel;
-  /** Step of the first finite difference. Default: 0.001. */
+  /** Step of the first finite difference; larger where it would be lost in rounding. Default: 0.001. */
   tau1?: number;
-  /** Step of the second finite difference. Default: 0.01. */
+  /** Step of the second finite difference, likewise. Default: 0.01. */
   tau2?: number;
   /**
    * Adds the second-derivative term, without which the estimate is biased by a term in gain sigma^2. Default: false.
@@ -193,10 +193,12 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
 
   /** `c^T (A f(y + tau2 c) + A f(y - tau2 c) - 2 A f(y)) / (m tau2^2)`. */
   #curvature({ y, model, physics }: ArgsOf<"SurePGLoss">, y1: Tensor, c: Tensor, rng: RandomSource): Tensor {
-    const [tau, step] = [this.tau2, c.mul(this.tau2)];
+    const tau = visibleStep(this.tau2, y, leastShare(y, 2));
+    const step = c.mul(tau);
     const draws = new SameDraws({ model, physics, rng });
     const [up, down] = [draws.of(y.add(step)), draws.of(y.sub(step))];
-    return meanPerImage(c.mul(up.add(down).sub(draws.at(y, y1).mul(2)))).div(tau * tau);
+    const square = typeof tau === "number" ? tau * tau : tau.square();
+    return meanPerImage(c.mul(up.add(down).sub(draws.at(y, y1).mul(2))).div(square));
   }
 }
 

@@ -16,7 +16,10 @@ export interface SurePoissonLossOptions {
    * each image, or `"physics"` for that of the physics' noise model in each call.
    */
   gain: NoiseLevel;
-  /** Step of the finite difference. Default: 0.001. */
+  /**
+   * Step of the finite difference; larger where it would be lost in rounding, as of thousands of counts in float32.
+   * Default: 0.001.
+   */
   tau?: number;
   /**
    * Uses the exact formula instead of its expansion, for the pixels of a grid of this spacing, placed at random in each
