@@ -13,10 +13,11 @@ import {
   Inpainting,
   MRI,
   MultiCoilMRI,
+  PhysicsGenerator,
 } from "../../ts/physics/index.js";
 import { Rng, type RandomSource } from "../../ts/random/index.js";
 import { ArgumentError, init } from "../../ts/runtime/index.js";
-import { grad, ones, type Tensor } from "../../ts/tensor/index.js";
+import { grad, ones, tensor, type Tensor } from "../../ts/tensor/index.js";
 import { expectError } from "../physics/helpers.js";
 import { denoising, Half, image, like, list } from "./half-adjoint.js";
 
@@ -74,6 +75,29 @@ describe("SplittingLoss", () => {
     expect(coils[2]).toEqual(coils[0]);
     expect(new Set(coils[0]).size).toBe(2);
     expect(loss.forward({ xNet, y, physics: physics as never, model }).shape).toEqual([2]);
+  });
+
+  it("replayed, sees nothing of what was not measured, whatever the generator shows", () => {
+    class Double extends Module {
+      forward(y: Tensor): Tensor {
+        return y.mul(2);
+      }
+    }
+    class Everything extends PhysicsGenerator {
+      constructor() {
+        super("Everything", {}, []);
+      }
+      protected override draw(batch: number): { mask: Tensor } {
+        return { mask: tensor([1, 1, 0, 1], { shape: [1, 1, 1, 4] }).expand([batch, 1, 2, 4]) };
+      }
+    }
+    const mask = tensor([1, 0, 1, 1], { shape: [1, 1, 4] }).expand([1, 2, 4]);
+    const physics = new Inpainting({ imgSize: [1, 2, 4], mask, noiseModel: new GaussianNoise({ sigma: 0.1 }) });
+    const model = new SplittingLoss({ maskGenerator: new Everything() }).adaptModel(new Double());
+    const y = physics.forward(new Rng(1).normal([1, 1, 2, 4]), { rng: new Rng(2) });
+    const xNet = model.forward(y, physics as never, { updateParameters: true, rng: new Rng(3) });
+    const elsewhere = ones([1, 1, 2, 4]).sub(mask.unsqueeze(0)).mul(100);
+    expect(list(model.replayed(0)(y.add(elsewhere)))).toEqual(list(xNet));
   });
 
   it("forgets its masks in an evaluation of the whole measurement that updates them", () => {

@@ -169,6 +169,78 @@ describe("the level of the physics", () => {
   });
 });
 
+describe("one level for all images, where the physics has others for these measurements", () => {
+  const [x, model] = [new Rng(1).uniform([2, 1, 4, 4]), new Linear()];
+  const given = (physics: p.Physics) => ({ xNet: model.forward(x), y: x, physics, model, rng: new Rng(2) });
+  const operator = (noiseModel: p.NoiseModel) =>
+    new p.Inpainting({ imgSize: [1, 4, 4], mask: ones([4, 4]), noiseModel });
+
+  it.each(told)("%s with %s noise refuses it", (name, kind, make) => {
+    for (const levels of [tensor([0.1, 0.2]), tensor([0.2])])
+      expectError(
+        () => call(make(0.1), given(operator(noise[kind](levels)))),
+        ArgumentError,
+        "incompatible_physics",
+        name,
+        "0.1 for every image",
+        "0.2",
+        '"physics"',
+      );
+    // The same level, a number, which may be a default, and levels that the caller tells are no contradiction.
+    expect(call(make(0.1), given(operator(noise[kind](tensor([0.1]))))).shape).toEqual([2]);
+    expect(call(make(0.1), given(operator(noise[kind](0.2)))).shape).toEqual([2]);
+    expect(call(make(tensor([0.1, 0.3])), given(operator(noise[kind](0.2)))).shape).toEqual([2]);
+  });
+
+  it("with unsure it is where the level begins, and any other is learned", () => {
+    const loss = new SureGaussianLoss({ sigma: 0.1, unsure: true });
+    expect(call(loss, given(operator(noise.gaussian(tensor([0.1, 0.2]))))).shape).toEqual([2]);
+  });
+
+  it("counts have the gain 1", () => {
+    const counts = operator(new p.PoissonNoise({ gain: 0.1, normalize: false }));
+    expectError(
+      () => call(new SurePoissonLoss({ gain: 0.1 }), given(counts)),
+      ArgumentError,
+      "incompatible_physics",
+      "counts",
+      "1",
+    );
+    expect(call(new SurePoissonLoss({ gain: 1 }), given(counts)).shape).toEqual([2]);
+  });
+
+  it.each(["gaussian", "poisson", "gamma"] as const)("R2RLoss and ScoreLoss with their own noise model: %s", (kind) => {
+    for (const Kind of [R2RLoss, ScoreLoss]) {
+      const loss = new Kind({ noiseModel: noise[kind](0.5) });
+      const adapted = loss.adaptModel(new Linear());
+      const forward = (physics: p.Physics) => adapted.forward(x, physics, { rng: new Rng(3) });
+      const levels = tensor([0.5, 0.2]);
+      expectError(
+        () => forward(operator(noise[kind](levels))),
+        ArgumentError,
+        "incompatible_physics",
+        loss.name,
+        "noiseModel",
+      );
+      expect(forward(operator(noise[kind](0.2))).shape).toEqual(x.shape);
+    }
+  });
+
+  it("a generator of levels with a loss that is told one number is refused in the first step", async () => {
+    const trainer = new Trainer({
+      model,
+      physics: new p.Denoising(),
+      physicsGenerator: new p.SigmaGenerator(),
+      losses: new SureGaussianLoss({ sigma: 0.1 }),
+      optimizer: new SGD(model.parameters(), { lr: 0 }),
+      trainData: new TensorDataset({ x }),
+      batchSize: 2,
+      rng: new Rng(0),
+    });
+    await expect(trainer.train()).rejects.toMatchObject({ code: "incompatible_physics" });
+  });
+});
+
 describe("losses that take the noise model of the physics", () => {
   const levels = [0.1, 0.3, 0.2];
   const y = new Rng(1).uniform([3, 1, 4, 4]).add(0.5);

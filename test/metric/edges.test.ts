@@ -94,6 +94,18 @@ describe("angles", () => {
     expect(angle(pixel(1, 2), pixel(-2, -4))).toBeCloseTo(Math.PI, 10);
   });
 
+  it("the spectral angle of nearly equal pixels is small, not 0, in float64", () => {
+    for (const theta of [1e-2, 1e-4, 1e-6]) {
+      const x = pixel(Math.cos(theta), Math.sin(theta)).requiresGrad_();
+      const angle = new SpectralAngleMapper().forward(x, pixel(3, 0));
+      expect(Math.abs(angle.itemSync() / theta - 1)).toBeLessThan(1e-3);
+      // It grows along the circle, and does not change along the ray.
+      const [slope] = grad(angle.sum(), [x]) as [Tensor];
+      expect(slope.dataSync()[1]).toBeCloseTo(1, 3);
+    }
+    expect(new SpectralAngleMapper().forward(pixel(0.3, 0.7, 0.1), pixel(0.3, 0.7, 0.1)).itemSync()).toBeLessThan(3e-8);
+  });
+
   it("the cosine similarity with an image of zeros is 0", () => {
     expect(new CosineSimilarity().forward(pixel(0, 0), pixel(1, 2)).itemSync()).toBe(0);
   });

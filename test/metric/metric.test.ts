@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import {
+  BlurStrength,
   ERGAS,
   LpNorm,
   MAE,
@@ -12,7 +13,7 @@ import {
   CosineSimilarity,
 } from "../../ts/metric/index.js";
 import { Rng } from "../../ts/random/index.js";
-import { AdjointError, init } from "../../ts/runtime/index.js";
+import { AdjointError, ArgumentError, init } from "../../ts/runtime/index.js";
 import { cat, grad, ones, tensor } from "../../ts/tensor/index.js";
 
 beforeAll(async () => {
@@ -71,6 +72,24 @@ describe("metrics where deepinv differs from the mathematics", () => {
 });
 
 describe("metrics", () => {
+  it("a sum is better in the direction of both, and refuses two directions", () => {
+    expect(new MSE().add(new MAE()).lowerBetter).toBe(true);
+    expect(new PSNR().add(new SSIM()).lowerBetter).toBe(false);
+    expect(new MSE().add(new SSIM({ trainLoss: true })).lowerBetter).toBe(true);
+    expect(new PSNR().add(new SSIM()).add(new PSNR()).lowerBetter).toBe(false);
+    expect(() => new MSE().add(new PSNR())).toThrow(/MSE lower .* PSNR higher .*trainLoss/);
+    expect(() => new SSIM({ trainLoss: true }).add(new PSNR())).toThrow(ArgumentError);
+  });
+
+  it("a sum of metrics without a reference needs none", () => {
+    const [x, blur] = [new Rng(1).uniform([2, 1, 16, 16], like), new BlurStrength()];
+    const sum = blur.add(new BlurStrength({ hSize: 5 }));
+    expect(sum.needsReference).toBe(false);
+    const other = new BlurStrength({ hSize: 5 }).forward(x);
+    expect(sum.forward(x).sub(blur.forward(x)).sub(other).abs().max().itemSync()).toBeLessThan(1e-12);
+    expect(blur.add(new MSE()).needsReference).toBe(true);
+  });
+
   it("add, reduce and crop", () => {
     const [x, xNet] = [new Rng(1).uniform([2, 1, 8, 8], like), new Rng(2).uniform([2, 1, 8, 8], like)];
     const sum = new MSE().add(new MAE()).forward(xNet, x).dataSync();

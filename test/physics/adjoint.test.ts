@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import * as physics from "../../ts/physics/index.js";
-import { ones } from "../../ts/tensor/index.js";
-import { normal, Rng, start } from "./helpers.js";
+import { ones, tensor } from "../../ts/tensor/index.js";
+import { distance, normal, Rng, start } from "./helpers.js";
 import { filter, operatorCases, paddings } from "./operators.js";
 
 beforeAll(start);
@@ -74,6 +74,35 @@ describe("adjoint", () => {
   });
 });
 
+describe("the proximal operator where gamma is large", () => {
+  const closed: readonly [string, (rng: Rng) => physics.LinearPhysics, number[]][] = [
+    ["Denoising", () => new physics.Denoising(), [2, 2, 3, 4]],
+    ["Inpainting", (rng) => new physics.Inpainting({ imgSize: [1, 4, 5], mask: 0.5, rng }), [2, 1, 4, 5]],
+    ["Decolorize", () => new physics.Decolorize(), [2, 3, 3, 2]],
+    ["MRI", (rng) => new physics.MRI({ mask: rng.bernoulli([5, 4], 0.5) }), [2, 2, 5, 4]],
+    ["DynamicMRI", (rng) => new physics.DynamicMRI({ mask: rng.bernoulli([3, 5, 4], 0.5) }), [2, 2, 3, 5, 4]],
+    ["SequentialMRI", (rng) => new physics.SequentialMRI({ mask: rng.bernoulli([3, 5, 4], 0.5) }), [2, 2, 5, 4]],
+    ["SinglePixelCamera", () => new physics.SinglePixelCamera({ m: 5, imgSize: [1, 2, 4] }), [2, 1, 2, 4]],
+    // A mean over 2 x 2 pixels does not see some frequencies.
+    ["BlurFFT", () => new physics.BlurFFT({ imgSize: [1, 4, 6], filter: ones([1, 1, 2, 2]).div(4) }), [2, 1, 4, 6]],
+    ["Downsampling", () => new physics.Downsampling({ imgSize: [1, 4, 6], filter: "bilinear" }), [2, 1, 4, 6]],
+  ];
+
+  it.each(closed)("of %s loses no digits in float32", (_, make, size) => {
+    const rng = new Rng(10);
+    const operator = make(rng);
+    const z = normal(rng, size);
+    const y = operator.A(normal(rng, size));
+    for (const gamma of [1e4, 1e8, tensor([1e-6, 1e6])]) {
+      const short = operator.proxL2(z.to("float32"), y.to("float32"), gamma).to("float64");
+      expect(distance(short, operator.proxL2(z, y, gamma))).toBeLessThan(1e-5);
+    }
+    // Far beyond what float32 holds, it is the projection onto A u = y.
+    const projected = operator.proxL2(z.to("float32"), y.to("float32"), 1e300).to("float64");
+    expect(distance(projected, operator.proxL2(z, y, 1e8))).toBeLessThan(1e-5);
+  });
+});
+
 describe("least squares", () => {
   it("gives the same as the closed form of BlurFFT", () => {
     const rng = new Rng(5);
@@ -134,6 +163,15 @@ describe("least squares", () => {
     const rng = new Rng(6);
     expect(double.computeNorm(ones([1, 1, 4, 4]), { rng }).itemSync()).toBeCloseTo(4, 4);
     expect(double.computeNorm(ones([1, 1, 4, 4]), { rng, squared: false }).itemSync()).toBeCloseTo(2, 4);
+  });
+
+  it("finds the norm of an operator in small units as well", () => {
+    const filter = new Rng(7).uniform([1, 1, 3, 3]);
+    const norm = (unit: number) =>
+      new physics.Blur({ filter: filter.mul(unit), padding: "reflect" })
+        .computeNorm(ones([1, 1, 9, 8], { dtype: "float64" }), { rng: new Rng(8) })
+        .itemSync();
+    expect(norm(1e-4) / norm(0.1)).toBeCloseTo(1e-6, 11);
   });
 
   it("keeps the null space of a non-square decomposition in the proximal operator", () => {

@@ -357,6 +357,37 @@ describe("noise errors", () => {
     expectError(() => new physics.LaplaceNoise({ b: NaN }), ArgumentError, "invalid_argument", "NaN");
   });
 
+  it("names probabilities of an image beyond one, and takes what rounding makes of a sum of one", () => {
+    const make = () => new physics.SaltPepperNoise({ p: tensor([0.1, 0.6]), s: 0.5 });
+    expectError(make, ArgumentError, "invalid_argument", "SaltPepperNoise", "0.6", "at most 1");
+    const sums = [0.6, 0.7, 0.1, 0.35];
+    const noise = new physics.SaltPepperNoise({ p: tensor(sums), s: tensor(sums.map((p) => 1 - p)) });
+    const x = full([4, 1, 5, 5], 0.5);
+    expect(
+      noise
+        .forward(x, { rng: new Rng(1) })
+        .sub(x)
+        .abs()
+        .min()
+        .itemSync(),
+    ).toBe(0.5);
+  });
+
+  it("a refused update changes nothing", () => {
+    const mixed = new physics.PoissonGaussianNoise({ gain: 0.1, sigma: 0.2 });
+    expect(() => mixed.update({ gain: 0.3, sigma: -1 })).toThrow(ArgumentError);
+    expect(() => mixed.update({ gain: 0.3, level: 1 })).toThrow(ArgumentError);
+    expect([mixed.gain, mixed.sigma]).toEqual([0.1, 0.2]);
+    const impulses = new physics.SaltPepperNoise({ p: 0.6, s: 0.2 });
+    expect(() => impulses.update({ s: 0.5 })).toThrow(ArgumentError);
+    expect([impulses.p, impulses.s]).toEqual([0.6, 0.2]);
+    const drawn = new physics.UniformGaussianNoise({ sigmaMin: 0.1, sigmaMax: 0.5 });
+    expect(() => drawn.update({ sigmaMin: 0.9 })).toThrow(ArgumentError);
+    expect([drawn.sigmaMin, drawn.sigmaMax]).toEqual([0.1, 0.5]);
+    drawn.update({ sigmaMin: 0.9, sigmaMax: 1 });
+    expect([drawn.sigmaMin, drawn.sigmaMax]).toEqual([0.9, 1]);
+  });
+
   it("refuses levels and inputs of the wrong shape", () => {
     expectError(
       () => new physics.GaussianNoise({ sigma: tensor([1, 2, 3]) }).forward(ones([2, 1, 3, 3])),

@@ -247,6 +247,24 @@ describe("physics errors", () => {
     expectError(() => new physics.SequentialMRI({ mask: zeros([2, 4, 4]) }), ArgumentError, "empty_mask");
   });
 
+  it("is what it was after an update that is refused", () => {
+    const noiseModel = new physics.GaussianNoise({ sigma: 0.1 });
+    const [mask, other] = [ones([1, 4, 4]), tensor([1, 0, 1, 1], { shape: [1, 1, 4] }).expand([1, 4, 4])];
+    const inpainting = new physics.Inpainting({ imgSize: [1, 4, 4], mask, noiseModel });
+    const [x, sum] = [ones([1, 1, 4, 4]), () => inpainting.A(x).sum().itemSync()];
+    expect(() => inpainting.update({ mask: other, sigma: -1 })).toThrow(ArgumentError);
+    expect(() => inpainting.update({ sigma: 0.3, mask: ones([1, 5, 5]) })).toThrow(ShapeError);
+    expect([sum(), noiseModel.sigma]).toEqual([16, 0.1]);
+    inpainting.update({ sigma: 0.3, mask: other });
+    expect([sum(), noiseModel.sigma]).toEqual([12, 0.3]);
+
+    const coils = new physics.MultiCoilMRI({ mask: ones([4, 4]), coilMaps: 2 });
+    const image = new Rng(1).normal([1, 2, 4, 4]);
+    const before = coils.A(image).dataSync();
+    expect(() => coils.update({ mask: other, coilMaps: ones([3]) })).toThrow();
+    expect(coils.A(image).dataSync()).toEqual(before);
+  });
+
   it("refuses filters, masks and step sizes that would make everything NaN", () => {
     expectError(
       () => new physics.Blur({ filter: tensor([1, NaN], { shape: [1, 1, 1, 2] }) }),

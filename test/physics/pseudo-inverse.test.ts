@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { svd } from "../../ts/physics/functional/svd.js";
 import * as physics from "../../ts/physics/index.js";
-import { tensor } from "../../ts/tensor/index.js";
+import { tensor, type Tensor } from "../../ts/tensor/index.js";
 import { denseMatrix, difference, product, pseudoInverse, times, transpose, type Matrix } from "./dense.js";
 import { normal, Rng, start } from "./helpers.js";
 import { filter, operatorCases, paddings, type OperatorCase } from "./operators.js";
@@ -129,5 +129,48 @@ describe("against the dense matrix", () => {
     times(pseudoInverse(dense), flat(y).dataSync()).forEach((v, i) =>
       expect(Math.abs((got[i] ?? NaN) - v)).toBeLessThan(1e-5),
     );
+  });
+});
+
+describe("the pseudo-inverse of an operator in other units", () => {
+  const scaled: readonly [string, (unit: number) => physics.LinearPhysics, number[]][] = [
+    [
+      "BlurFFT",
+      // A mean over 2 x 2 pixels does not see some frequencies.
+      (unit) =>
+        new physics.BlurFFT({ imgSize: [1, 4, 6], filter: tensor([1, 1, 1, 1], { shape: [1, 1, 2, 2] }).mul(unit) }),
+      [2, 1, 4, 6],
+    ],
+    [
+      "DecomposablePhysics",
+      (unit) => new physics.DecomposablePhysics({ mask: tensor([1, 0.5, 1e-9]).mul(unit) }),
+      [2, 3],
+    ],
+    [
+      "DecomposablePhysics with singular values for each image",
+      (unit) =>
+        new physics.DecomposablePhysics({
+          mask: tensor([unit, unit / 2, 1e-9 * unit, 1, 0.5, 0.2], { shape: [2, 3] }),
+        }),
+      [2, 3],
+    ],
+  ];
+
+  it.each(scaled)("%s: (c A)^+ is A^+ / c, in both element types", (_, make, size) => {
+    const y = normal(new Rng(9), size);
+    const first = (t: Tensor) =>
+      t
+        .slice(
+          size.map(() => 0),
+          [1, ...size.slice(1)],
+        )
+        .to("float64");
+    const expected = first(make(1).ADagger(y));
+    expect(expected.abs().max().itemSync()).toBeGreaterThan(0.1);
+    for (const unit of [1e-8, 1e-3, 1e6])
+      for (const dtype of ["float32", "float64"] as const) {
+        const inverse = first(make(unit).ADagger(y.to(dtype))).mul(unit);
+        expect(inverse.sub(expected).abs().max().itemSync()).toBeLessThan(1e-5);
+      }
   });
 });

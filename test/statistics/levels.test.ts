@@ -91,7 +91,11 @@ const COPIES = 40;
 const many = (values: readonly number[]): Tensor => tensor(Array.from({ length: COPIES }, () => values).flat());
 const [sigma, gain] = [() => many(sigmas), () => many(gains)];
 const clean = () => repeat(u(), COPIES * BATCH);
-const [first, firstGain] = [sigmas[0] as number, gains[0] as number];
+/** The level of image 0 for all, as a tensor: one number is refused. */
+const [first, firstGain] = [sigmas, gains].map((levels) => () => many(levels.map(() => levels[0] as number))) as [
+  () => Tensor,
+  () => Tensor,
+];
 
 interface LevelCase {
   readonly noise: () => NoiseModel;
@@ -105,7 +109,7 @@ const cases: Readonly<Record<string, LevelCase>> = {
     losses: () => [
       new SureGaussianLoss({ sigma: sigma() }),
       new SureGaussianLoss({ sigma: "physics" }),
-      new SureGaussianLoss({ sigma: first }),
+      new SureGaussianLoss({ sigma: first() }),
     ],
   },
   "SureGaussianLoss, constant with B": {
@@ -116,7 +120,7 @@ const cases: Readonly<Record<string, LevelCase>> = {
       return [
         new SureGaussianLoss({ sigma: sigma(), B }),
         new SureGaussianLoss({ sigma: "physics", B }),
-        new SureGaussianLoss({ sigma: first, B }),
+        new SureGaussianLoss({ sigma: first(), B }),
       ];
     },
   },
@@ -125,7 +129,7 @@ const cases: Readonly<Record<string, LevelCase>> = {
     losses: () => [
       new SurePoissonLoss({ gain: gain() }),
       new SurePoissonLoss({ gain: "physics" }),
-      new SurePoissonLoss({ gain: firstGain }),
+      new SurePoissonLoss({ gain: firstGain() }),
     ],
   },
   "SurePoissonLoss, spacing": {
@@ -133,7 +137,7 @@ const cases: Readonly<Record<string, LevelCase>> = {
     losses: () => [
       new SurePoissonLoss({ gain: gain(), spacing: 2 }),
       new SurePoissonLoss({ gain: "physics", spacing: 2 }),
-      new SurePoissonLoss({ gain: firstGain, spacing: 2 }),
+      new SurePoissonLoss({ gain: firstGain(), spacing: 2 }),
     ],
   },
   "SurePGLoss, second derivative": {
@@ -141,7 +145,7 @@ const cases: Readonly<Record<string, LevelCase>> = {
     losses: () => [
       new SurePGLoss({ gain: gain(), sigma: sigma(), secondDerivative: true }),
       new SurePGLoss({ gain: "physics", sigma: "physics", secondDerivative: true }),
-      new SurePGLoss({ gain: firstGain, sigma: first, secondDerivative: true }),
+      new SurePGLoss({ gain: firstGain(), sigma: first(), secondDerivative: true }),
     ],
   },
 };
@@ -223,7 +227,7 @@ describe("SURE with a noise level of its own for each image", () => {
     expectUnbiased(unbiased);
     const ofPhysics = new mri.ENSURELoss({ sigma: "physics", maskAverage: p });
     expect(means(ofPhysics, 2)).toEqual(means(new mri.ENSURELoss({ sigma: sigma(), maskAverage: p }), 2));
-    const wrong = means(new mri.ENSURELoss({ sigma: first, maskAverage: p }));
+    const wrong = means(new mri.ENSURELoss({ sigma: first(), maskAverage: p }));
     for (const { mean, se } of [wrong[1], wrong[2]] as { mean: number; se: number }[])
       expect(Math.abs(mean)).toBeGreaterThan(4 * se);
   });

@@ -37,7 +37,7 @@ function everyOption(figures: Map<number, { tensors: number; bytes: number }>): 
       [new SureGaussianLoss({ sigma: 0.1, unsure: true }), { loss: new TVLoss(), weight: 0.1 }],
       [
         new RandomLossScheduler({
-          losses: [new TVLoss(), new SureGaussianLoss({ sigma: 0.1 })],
+          losses: [new TVLoss(), new SureGaussianLoss({ sigma: "physics" })],
           weightings: [0.5, 0.5],
         }),
       ],

@@ -140,6 +140,31 @@ describe("combinations", () => {
     expect(chain.transform(x, params).shape).toEqual([12, 1, 6, 6]);
   });
 
+  it("combinations of identities, which have no parameters, are identities", () => {
+    const x = new Rng(1).normal([2, 1, 3, 4]);
+    const twice = new Identity().add(new Identity());
+    for (const transform of [twice, twice.compose(new Identity()), new Identity().compose(new Identity())]) {
+      const [params, copies] = [transform.getParams(x), transform.nTrans];
+      const images = transform.transform(x, params);
+      expect(images.shape[0]).toBe(2 * copies);
+      expect(
+        images
+          .sub(
+            cat(
+              Array.from({ length: copies }, () => x),
+              0,
+            ),
+          )
+          .abs()
+          .max()
+          .itemSync(),
+      ).toBe(0);
+      expect(transform.inverse(images, params, { batchwise: false }).sub(images).abs().max().itemSync()).toBe(0);
+      expect(transform.identity(x, { average: true }).sub(x).abs().max().itemSync()).toBe(0);
+    }
+    expect(() => new Shift().add(new Identity()).transform(x, {})).toThrow(/no parameter is given/);
+  });
+
   it("or holds its choice in the parameters, so that the same transform can be done again", async () => {
     const x = images([2, 1, 6, 6]);
     const either = new Shift().or(new Rotate({ multiples: 90 })).or(new Reflect());

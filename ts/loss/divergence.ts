@@ -1,7 +1,7 @@
 import { meanPerImage } from "../functional/index.js";
 import { checkModel, type Reconstructor } from "../nn/index.js";
 import { Physics } from "../physics/index.js";
-import { resolveRng, type RandomSource } from "../random/index.js";
+import { ReplayRng, resolveRng, type Draw, type RandomSource } from "../random/index.js";
 import {
   ArgumentError,
   checkFunction,
@@ -12,6 +12,7 @@ import {
   LARGEST,
 } from "../runtime/index.js";
 import { type Tensor, tensor, checkTensor, freeOnError, vjp } from "../tensor/index.js";
+import { RecordingRng } from "./recording-rng.js";
 
 /** Arguments of every divergence, that of the map `y -> A(f(y))`. */
 export interface DivergenceArgs {
@@ -43,13 +44,77 @@ export interface HutchinsonDivergenceArgs extends DivergenceArgs {
   rng?: RandomSource;
 }
 
-/** The change of `A(f(y))` along a probe, `(A f(y + tau b) - y1) / tau`. */
+/**
+ * Evaluations `A(f(v))` of a model that may draw random numbers (a transform, a mask, noise), with the same draws in
+ * all of them: between two draws f differs by much more than between two points, and differences of its values are
+ * divided by a small step.
+ *
+ * Without `rng` the model draws from its own stream, and the draws are not held.
+ */
+export class SameDraws {
+  readonly #model: Reconstructor;
+  readonly #physics: Physics;
+  readonly #rng: RandomSource | undefined;
+  #draws: readonly Draw[] | undefined;
+
+  constructor({ model, physics, rng }: { model: Reconstructor; physics: Physics; rng?: RandomSource | undefined }) {
+    this.#model = model;
+    this.#physics = physics;
+    this.#rng = rng;
+  }
+
+  /** `A(f(v))`; the first call draws, later ones repeat its draws. */
+  of(v: Tensor): Tensor {
+    if (!this.#rng) return this.#physics.A(this.#model.forward(v, this.#physics, {}));
+    const recorder = this.#draws ? undefined : new RecordingRng(this.#rng);
+    const rng = recorder ?? new ReplayRng(this.#draws as readonly Draw[]);
+    const value = this.#physics.A(this.#model.forward(v, this.#physics, { rng }));
+    if (recorder) this.#draws = recorder.draws;
+    return value;
+  }
+
+  /** `A(f(y))` with the draws of the first call: `y1`, where it is known and the model draws nothing. */
+  at(y: Tensor, y1: Tensor): Tensor {
+    return this.#draws && this.#draws.length > 0 ? this.of(y) : y1;
+  }
+}
+
+/** The distance of 1 to the next number. */
+const EPSILON = { float32: 2 ** -23, float64: 2 ** -52 } as const;
+/** The rounding of f may be this many times as small as its change. */
+const MARGIN = 1000;
+
+/**
+ * The share of the largest value of y that a step of a first or second difference must have for its change not to
+ * drown in rounding: `f(y + tau b) - f(y)` is in error by about `epsilon |f(y)|`, and is divided by `tau` or by
+ * `tau^2`. A second difference, the smaller term of an estimate, has a smaller margin.
+ */
+export function leastShare(y: Tensor, order: 1 | 2): number {
+  return order === 1 ? MARGIN * EPSILON[y.dtype] : Math.sqrt((MARGIN / 5) * EPSILON[y.dtype]);
+}
+
+/** A step of a finite difference at y, for each image at least the given share of its largest value. */
+export function visibleStep(tau: number | Tensor, y: Tensor, share: number): number | Tensor {
+  const [magnitude, dims] = [y.detach().abs(), y.shape.slice(1).map((_, i) => i + 1)];
+  const least = (dims.length > 0 ? magnitude.max(dims, true) : magnitude).mul(share);
+  // On the CPU a step that is large enough stays a number; other devices would have to be waited for.
+  if (typeof tau === "number" && y.device === "cpu" && least.max().itemSync() <= tau) return tau;
+  return least.maximum(tau);
+}
+
+/**
+ * The change of `A(f(y))` along a probe, `(A f(y + tau b) - A f(y)) / tau`, with the same random draws of the model in
+ * both; `y1` is `A f(y)` with any draws. Where values of y are so large that a step of `tau` would be lost in rounding,
+ * the step is larger.
+ */
 export function probeDifference(
   args: DivergenceArgs & { y1: Tensor; probe: Tensor; tau: number | Tensor; rng?: RandomSource },
 ): Tensor {
-  const { y, model, physics, y1, probe, tau, rng } = args;
-  const moved = physics.A(model.forward(y.add(probe.mul(tau)), physics, { rng }));
-  return moved.sub(y1).div(tau);
+  const { y, model, physics, y1, probe, rng } = args;
+  const tau = visibleStep(args.tau, y, leastShare(y, 1));
+  const draws = new SameDraws({ model, physics, rng });
+  const moved = draws.of(y.add(probe.mul(tau)));
+  return moved.sub(draws.at(y, y1)).div(tau);
 }
 
 /**

@@ -6,7 +6,8 @@ import { type OptionReader, required } from "./options.js";
 
 /**
  * A noise level that a loss is told: a number, a tensor with one value for each image of a batch, `[B]`, or
- * `"physics"`, for that of the noise model of the physics in each call.
+ * `"physics"`, for that of the noise model of the physics in each call. A number is refused
+ * (`incompatible_physics`) where a generator or the samples give the physics other levels.
  */
 export type NoiseLevel = number | Tensor | "physics";
 
@@ -42,8 +43,8 @@ export function ownLevel(level: NoiseLevel): NoiseLevel {
 /**
  * The level of a call: a number, or a tensor of shape `[1]` or `[B]` like the measurements `y`.
  *
- * @throws ArgumentError `incompatible_physics` where the noise model has no such level; ShapeError `shape_mismatch`
- * where a tensor has neither one value nor one for each image.
+ * @throws ArgumentError `incompatible_physics` where the noise model has no such level, or as {@link checkTold} says;
+ * ShapeError `shape_mismatch` where a tensor has neither one value nor one for each image.
  */
 export function levelOf(
   name: string,
@@ -53,6 +54,7 @@ export function levelOf(
   y: Tensor,
 ): number | Tensor {
   const value = level === "physics" ? levelOfPhysics(name, key, physics) : level;
+  if (typeof level === "number") checkTold(name, key, level, physics, `pass ${key}: "physics"`);
   if (typeof value === "number") return value;
   const [images = 0] = y.shape;
   if (value.size !== 1 && !(value.size === images && value.shape[0] === images)) {
@@ -63,6 +65,41 @@ export function levelOf(
     );
   }
   return matching(value, y).reshape([value.size]);
+}
+
+/**
+ * Refuses one level for all images where the physics has other ones for these measurements: a tensor in its noise model
+ * comes from a generator or from the samples, and counts have the gain 1. Another number in the noise model is no
+ * contradiction: a physics for recorded measurements may have its default there.
+ *
+ * Tensors are compared on the CPU only, as reading them from another device would wait for it.
+ *
+ * @throws ArgumentError `incompatible_physics`.
+ */
+export function checkTold(
+  name: string,
+  key: "sigma" | "gain" | "l",
+  told: number,
+  physics: Physics,
+  advice: string,
+): void {
+  // A loss with a noise of its own takes any object for a physics that has what it calls.
+  const { noiseModel } = physics as Partial<Physics>;
+  if (!noiseModel) return;
+  const refuse = (what: string): never => {
+    throw new ArgumentError(
+      `${name}: ${key} is ${told} for every image, but ${what}; ${advice}.`,
+      "incompatible_physics",
+    );
+  };
+  const counts = key === "gain" && noiseModel.kind === "poisson" && !(noiseModel as PoissonNoise).normalize;
+  if (counts && told !== 1)
+    refuse("the measurements of the physics are counts (its noise model has normalize: false), whose gain is 1");
+  const known: unknown = Reflect.get(noiseModel, key);
+  if (counts || !(known instanceof Tensor) || known.device !== "cpu") return;
+  const other = known.dataSync().find((value) => Math.abs(value - told) > 1e-6 * Math.max(value, told));
+  if (other === undefined) return;
+  refuse(`the noise model of the physics has a level of its own for each image or batch, such as ${other}`);
 }
 
 /** The square of a level. */

@@ -43,7 +43,7 @@ export class RiskBound {
       const [r, ...means] = this.#means as [Tensor, ...Tensor[]];
       const noise = means.map((a, k) => a.mul(shares[k]?.[1] as number | Tensor)).reduce((sum, part) => sum.add(part));
       // Without a share above 0 there is no bound: a network that changes nothing has the residual 0 and a = -1.
-      const bound = r.div(noise.mul(1 - slack).maximum(1e-12)).minimum(1);
+      const bound = r.div(noise.mul(1 - slack).maximum(2 ** -126)).minimum(1);
       return where(noise.gt(0), bound, 1);
     });
   }

@@ -1,5 +1,6 @@
 import type { GammaNoise, GaussianNoise, NoiseModel, Physics, PoissonNoise } from "../physics/index.js";
 import { ArgumentError } from "../runtime/index.js";
+import { checkTold } from "./noise-level.js";
 import type { OptionReader } from "./options.js";
 
 /** The noise models that can be split into two independent parts, and for which Tweedie's formula is known. */
@@ -25,14 +26,27 @@ export const noiseOption: OptionReader<SplittableNoise | null> = (value, name, k
 /**
  * The noise model of a loss's option, or else of the physics of a call.
  *
- * @throws ArgumentError `missing_argument` where there is neither.
+ * @throws ArgumentError `missing_argument` where there is neither; `incompatible_physics` where both are of one kind,
+ * and the physics has levels for these measurements, which the option contradicts; see {@link checkTold}.
  */
 export function noiseOf(name: string, option: NoiseModel | null, physics: Physics | undefined): NoiseModel {
   const noise = option ?? physics?.noiseModel;
+  if (option && physics && option.kind === (physics as Partial<Physics>).noiseModel?.kind) {
+    for (const key of ["sigma", "gain", "l"] as const) {
+      const told: unknown = Reflect.get(option, key);
+      if (typeof told === "number" && !isOfCounts(option))
+        checkTold(name, key, told, physics, "leave out the option noiseModel, which replaces it");
+    }
+  }
   if (noise) return noise;
   throw new ArgumentError(
     `${name}: the noise model is missing; it comes from the physics given to model.forward(y, physics), or from the ` +
       "loss's option noiseModel.",
     "missing_argument",
   );
+}
+
+/** Whether a noise model gives counts, of which the gain is only that of their mean. */
+function isOfCounts(noise: NoiseModel): boolean {
+  return noise.kind === "poisson" && !(noise as PoissonNoise).normalize;
 }

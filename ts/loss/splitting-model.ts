@@ -28,6 +28,8 @@ export interface SplittingModelSettings<L extends string = string> {
 /** One evaluation of the network with a split. */
 interface Pass {
   readonly mask: Tensor;
+  /** What the network saw, in the shape of the measurement. */
+  readonly mask1: Tensor;
   readonly physics: Physics | undefined;
   readonly draws: readonly Draw[];
 }
@@ -71,7 +73,7 @@ export class SplittingModel<L extends string = string> extends AdaptedModel<L> {
         const output = this.model.forward(this.training && alter ? alter(seen, mask1, physics, rng) : seen, part, {
           rng: recorder ?? rng,
         });
-        if (recorder) passes.push({ mask, physics: part, draws: recorder.draws });
+        if (recorder) passes.push({ mask, mask1, physics: part, draws: recorder.draws });
         return { output, mask2 };
       };
       const reconstruct = () => {
@@ -102,11 +104,8 @@ export class SplittingModel<L extends string = string> extends AdaptedModel<L> {
   replayed(index: number): (v: Tensor) => Tensor {
     const pass = this.#keptPasses()[index];
     if (!pass) throw new ArgumentError(`${this.adaptedBy}: pass ${index} does not exist.`, "index_out_of_range");
-    const { mask, physics, draws } = pass;
-    return (v) =>
-      this.model.forward(v.mul(splitMasks(this.adaptedBy, mask, v, undefined).mask1), physics, {
-        rng: new ReplayRng(draws),
-      });
+    const { mask1, physics, draws } = pass;
+    return (v) => this.model.forward(v.mul(mask1), physics, { rng: new ReplayRng(draws) });
   }
 
   #keptPasses(): readonly Pass[] {

@@ -191,7 +191,7 @@ export class SureGaussianLoss extends NamedLoss<"SureGaussianLoss"> {
     checkObject(this.name, "the arguments", args);
     const { y, physics } = args;
     checkTensor(this.name, "y", y);
-    if (typeof this.#sigma === "number") return this.#variance.value;
+    if (this.unsure) return this.#variance.value;
     return squared(levelOf(this.name, "sigma", this.#sigma, physics, y));
   }
 

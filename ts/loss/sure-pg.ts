@@ -5,7 +5,7 @@ import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Physics } from "../physics/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
-import { probeDifference } from "./divergence.js";
+import { leastShare, probeDifference, SameDraws, visibleStep } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
 import { RiskBound } from "./risk-bound.js";
@@ -30,9 +30,9 @@ export interface SurePGLossOptions {
   sigma: NoiseLevel;
   /** Gain of the Poisson part, likewise. */
   gain: NoiseLevel;
-  /** Step of the first finite difference. Default: 0.001. */
+  /** Step of the first finite difference; larger where it would be lost in rounding. Default: 0.001. */
   tau1?: number;
-  /** Step of the second finite difference. Default: 0.01. */
+  /** Step of the second finite difference, likewise. Default: 0.01. */
   tau2?: number;
   /**
    * Adds the second-derivative term, without which the estimate is biased by a term in gain sigma^2. Default: false.
@@ -74,6 +74,9 @@ const P = 0.7236;
  * sign is minus (Le Montagner, Angelini, Olivo-Marin, 2014, doi:10.1109/TIP.2014.2300821). Both noise levels can be
  * learned with `unsure` (Tachella, Davies, Jacques, 2024, arXiv:2409.01985), in training mode only; they are kept where
  * the running mean of the value is not below 0, since an error is not.
+ *
+ * Entries that a mask leaves unmeasured carry no noise but count in m: for such operators the value is too small by
+ * sigma^2 times their share. The gradient is right.
  *
  * @returns shape `[B]`.
  */
@@ -129,7 +132,7 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
     const { y, physics } = args;
     checkTensor(this.name, "y", y);
     const { sigma } = this.#levels;
-    if (typeof sigma === "number") return this.#variance.value;
+    if (this.unsure) return this.#variance.value;
     return squared(levelOf(this.name, "sigma", sigma, physics, y));
   }
 
@@ -140,7 +143,7 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
       const { tau1 } = this;
       const sigma2 = this.variance({ y, physics });
       const { gain: told } = this.#levels;
-      const gain = typeof told === "number" ? this.#gain.value : levelOf(this.name, "gain", told, physics, y);
+      const gain = this.unsure ? this.#gain.value : levelOf(this.name, "gain", told, physics, y);
       const rng = resolveRng(args.rng, this.#rng);
       const y1 = physics.A(xNet);
       this.sameShape(y1, "A(xNet)", y, "y");
@@ -190,12 +193,12 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
 
   /** `c^T (A f(y + tau2 c) + A f(y - tau2 c) - 2 A f(y)) / (m tau2^2)`. */
   #curvature({ y, model, physics }: ArgsOf<"SurePGLoss">, y1: Tensor, c: Tensor, rng: RandomSource): Tensor {
-    const [tau, step] = [this.tau2, c.mul(this.tau2)];
-    const [up, down] = [y.add(step), y.sub(step)].map((t) => physics.A(model.forward(t, physics, { rng }))) as [
-      Tensor,
-      Tensor,
-    ];
-    return meanPerImage(c.mul(up.add(down).sub(y1.mul(2)))).div(tau * tau);
+    const tau = visibleStep(this.tau2, y, leastShare(y, 2));
+    const step = c.mul(tau);
+    const draws = new SameDraws({ model, physics, rng });
+    const [up, down] = [draws.of(y.add(step)), draws.of(y.sub(step))];
+    const square = typeof tau === "number" ? tau * tau : tau.square();
+    return meanPerImage(c.mul(up.add(down).sub(draws.at(y, y1).mul(2))).div(square));
   }
 }
 

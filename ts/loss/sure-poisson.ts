@@ -4,7 +4,7 @@ import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
 import { checkCounts, gridWeights } from "./counts.js";
-import { probeDifference } from "./divergence.js";
+import { probeDifference, SameDraws } from "./divergence.js";
 import { NamedLoss } from "./named-loss.js";
 import { levelOf, noiseLevel, type NoiseLevel, overPixels, ownLevel } from "./noise-level.js";
 import { number, optionalNumber, type OptionReaders, randomStream, readOptions } from "./options.js";
@@ -16,7 +16,10 @@ export interface SurePoissonLossOptions {
    * each image, or `"physics"` for that of the physics' noise model in each call.
    */
   gain: NoiseLevel;
-  /** Step of the finite difference. Default: 0.001. */
+  /**
+   * Step of the finite difference; larger where it would be lost in rounding, as of thousands of counts in float32.
+   * Default: 0.001.
+   */
   tau?: number;
   /**
    * Uses the exact formula instead of its expansion, for the pixels of a grid of this spacing, placed at random in each
@@ -107,6 +110,8 @@ export class SurePoissonLoss extends NamedLoss<"SurePoissonLoss"> {
     const weights = gridWeights(y, spacing, rng);
     // A count of 0 cannot be lowered, and its term, which is multiplied by y, is 0 anyway.
     const lowered = y.sub(weights.gt(0).mul(y.gt(0)).mul(gain));
-    return weights.mul(y1.sub(physics.A(model.forward(lowered, physics, { rng }))));
+    const draws = new SameDraws({ model, physics, rng });
+    const below = draws.of(lowered);
+    return weights.mul(draws.at(y, y1).sub(below));
   }
 }

@@ -199,9 +199,10 @@ export abstract class Metric {
   }
 
   /**
-   * The sum of two metrics, each with its own options.
+   * The sum of two metrics, each with its own options: lower is better where it is for both, and higher where that is.
    *
-   * @throws ArgumentError `invalid_argument` where the other is not a metric.
+   * @throws ArgumentError `invalid_argument` where the other is not a metric, or is better in the other direction:
+   * `trainLoss: true` inverts one.
    */
   add(other: Metric): Metric {
     if (!(other instanceof Metric))
@@ -211,11 +212,23 @@ export abstract class Metric {
 }
 
 class SumMetric extends Metric {
+  override readonly lowerBetter: boolean;
+  override readonly needsReference: boolean;
   readonly #first: Metric;
   readonly #second: Metric;
 
   constructor(first: Metric, second: Metric) {
     super(`${first.name} + ${second.name}`);
+    this.lowerBetter = minimised(first);
+    if (minimised(second) !== this.lowerBetter) {
+      const [lower, higher] = this.lowerBetter ? [first, second] : [second, first];
+      throw new ArgumentError(
+        `${this.name}: of ${lower.name} lower values are better, of ${higher.name} higher ones, so that their sum ` +
+          `tells nothing; give ${higher.name} the option trainLoss: true, which inverts it.`,
+        "invalid_argument",
+      );
+    }
+    this.needsReference = first.needsReference || second.needsReference;
     this.#first = first;
     this.#second = second;
   }
@@ -223,6 +236,11 @@ class SumMetric extends Metric {
   protected metric(xNet: Tensor, x: Tensor, context: MetricContext): Tensor {
     return this.#first.forward(xNet, x, context).add(this.#second.forward(xNet, x, context));
   }
+}
+
+/** Whether a smaller value of `forward` means a better reconstruction. */
+function minimised({ lowerBetter, trainLoss }: Metric): boolean {
+  return lowerBetter || trainLoss;
 }
 
 function requireImage(metric: string, name: string, value: unknown, source: string): asserts value is Tensor {

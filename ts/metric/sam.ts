@@ -44,16 +44,19 @@ const POLYNOMIAL = [
   -0.0012624911, 0.0066700901, -0.0170881256, 0.030891881, -0.0501743046, 0.0889789874, -0.2145988016, 1.570796305,
 ];
 
+/** How near to -1 and 1 rounding may bring the cosine of an angle that is not 0. */
+const ROUNDING = { float32: 1e-7, float64: 1e-15 } as const;
+
 /**
  * arccos by a polynomial, accurate to float32; in float64 a Newton step on `cos(theta) = c` follows. In float32 no
- * cosine is computed, as the error of a GPU's may be 5e-4. The gradient at -1 and 1, where the true one is infinite, is
- * zero.
+ * cosine is computed, as the error of a GPU's may be 5e-4. At -1 and 1 up to rounding, where the true gradient is
+ * infinite, it is zero.
  */
 function arccos(c: Tensor): Tensor {
   const flat = c
     .detach()
     .abs()
-    .ge(1 - 1e-7);
+    .ge(1 - ROUNDING[c.dtype]);
   const inside = where(flat, c.mul(0), c);
   const a = inside.abs();
   const [first = 0, ...others] = POLYNOMIAL;

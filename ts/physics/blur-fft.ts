@@ -9,16 +9,13 @@ import {
   matching,
 } from "../functional/index.js";
 import { ArgumentError, ShapeError, checkOptionsObject } from "../runtime/index.js";
-import { cat, where, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
+import { where, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./argument-checks.js";
-import { DecomposablePhysics } from "./decomposable.js";
-import { checkGamma, startImage } from "./least-squares.js";
+import { DecomposablePhysics, SMALLEST_SHARE } from "./decomposable.js";
+import { checkGamma, dampingFor, startImage } from "./least-squares.js";
 import type { LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
-
-/** Where the modulus of the response is at most this, the pseudo-inverse is 0. */
-const SMALLEST_RESPONSE = 1e-5;
 
 /** Options of {@link BlurFFT}. */
 export interface BlurFFTOptions<N extends NoiseModel = NoiseModel> extends LinearOptions<N> {
@@ -126,36 +123,39 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
     });
   }
 
-  /** The pseudo-inverse in closed form, `F^T diag(conj(h) / |h|^2) F`, with 0 where `|h|` is at most 1e-5. */
+  /**
+   * The pseudo-inverse in closed form, `F^T diag(conj(h) / |h|^2) F`, with 0 where `|h|` is at most 1e-5 of its
+   * largest value.
+   */
   override ADagger(y: Tensor): Tensor {
     return freeOnError(() => {
       this.check("BlurFFT.ADagger", "y", y);
       const response = filterTensor(this.response, y);
       const energy = response.square().sum(4, true);
-      const usable = energy.gt(SMALLEST_RESPONSE ** 2);
+      const usable = energy.gt(
+        energy
+          .detach()
+          .max([1, 2, 3, 4], true)
+          .mul(SMALLEST_SHARE ** 2),
+      );
       const inverse = response.mul(usable.div(where(usable, energy, usable.neg().add(1))));
       return fourierFilter(y, inverse, { conjugate: true });
     });
   }
 
   /**
-   * The proximal operator in closed form, `F^T diag(1 / (1 + gamma |h|^2)) F (gamma A^T y + z)`; see {@link
-   * LinearPhysics.proxL2}.
+   * The proximal operator in closed form, `z + F^T diag(conj(h) / (|h|^2 + 1 / gamma)) F (y - A z)`; see {@link
+   * LinearPhysics.proxL2}. As a correction of `z` it loses no digits where `gamma` is large.
    */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
     return freeOnError(() => {
       const caller = "BlurFFT.proxL2";
       this.check(caller, "y", y);
       const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
-      const perImage = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
-      const back = this.AAdjoint(y);
-      const gain = filterTensor(this.response, y)
-        .square()
-        .sum(4, true)
-        .mul(typeof perImage === "number" ? perImage : perImage.unsqueeze(4))
-        .add(1)
-        .reciprocal();
-      return fourierFilter(back.mul(perImage).add(startImage(caller, z, () => back)), cat([gain, gain.mul(0)], 4));
+      const start = startImage(caller, z, () => y);
+      const response = filterTensor(this.response, y);
+      const gain = response.div(response.square().sum(4, true).add(dampingFor(step, response)));
+      return start.add(fourierFilter(y.sub(this.A(start)), gain, { conjugate: true }));
     });
   }
 

@@ -3,7 +3,7 @@ import { ArgumentError, shown, checkOptionsObject } from "../runtime/index.js";
 import { full, Tensor, where, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkImgSize, checkTensorOption, checkRank } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
-import { checkGamma, startImage } from "./least-squares.js";
+import { checkGamma, dampingFor, startImage } from "./least-squares.js";
 import { adjointFunction, LinearPhysics, type LinearOptions } from "./linear.js";
 import type { NoiseModel } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -27,8 +27,8 @@ export interface DecomposableOptions<N extends NoiseModel = NoiseModel> extends 
   imgSize?: readonly number[];
 }
 
-/** Computed singular values of at most this magnitude are treated as 0 by the pseudo-inverse. */
-const SMALLEST_SINGULAR_VALUE = 1e-5;
+/** Computed singular values of at most this share of the largest are treated as 0 by the pseudo-inverse. */
+export const SMALLEST_SHARE = 1e-5;
 
 /** Weights of a mask up to this magnitude count as 0: the reciprocals of larger ones are finite in float32. */
 export const SMALLEST_WEIGHT = 2 ** -126;
@@ -182,12 +182,18 @@ export class DecomposablePhysics<
     });
   }
 
-  /** The magnitude up to which singular values count as 0. */
-  protected get smallestSingularValue(): number {
-    return SMALLEST_SINGULAR_VALUE;
+  /** The magnitude up to which singular values count as 0, for the singular values of a spectrum of this rank. */
+  protected smallestSingularValue(mask: Tensor, rank: number): number | Tensor {
+    const values = mask.detach().abs();
+    // With a batch dimension each image has its own largest.
+    const dims = values.shape.slice(1).map((_, i) => i + 1);
+    return (values.shape.length === rank && rank > 1 ? values.max(dims, true) : values.max()).mul(SMALLEST_SHARE);
   }
 
-  /** The pseudo-inverse in closed form: `A^+ y = V diag(1 / mask) U^T y`, with 0 where a singular value is 0. */
+  /**
+   * The pseudo-inverse in closed form: `A^+ y = V diag(1 / mask) U^T y`, with 0 where a singular value is 0: at most
+   * 1e-5 of the largest, as computed ones are not exactly 0.
+   */
   override ADagger(y: Tensor): Tensor {
     return freeOnError(() => {
       const caller = `${this.className}.ADagger`;
@@ -195,29 +201,30 @@ export class DecomposablePhysics<
       const s = this.UAdjoint(y);
       const mask = this.values(caller, s);
       if (!mask) return this.V(s);
-      const usable = mask.abs().gt(this.smallestSingularValue);
+      const usable = mask.abs().gt(this.smallestSingularValue(mask, s.shape.length));
       const inverse = usable.div(where(usable, mask, usable.neg().add(1)));
       return this.V(s.mul(inverse));
     });
   }
 
   /**
-   * The proximal operator in closed form, `b - V diag(gamma m^2 / (1 + gamma m^2)) V^T b` with `b = gamma A^T y + z`.
+   * The proximal operator in closed form, `z + V diag(m / (m^2 + 1 / gamma)) (U^T y - diag(m) V^T z)`.
    *
-   * In this form the component of `z` in the null space of `A` is unchanged, also where `V` is not square.
+   * As a correction of `z` it leaves the component of `z` in the null space of `A` unchanged, also where `V` is not
+   * square, and loses no digits where `gamma` is large.
    */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
     return freeOnError(() => {
       const caller = `${this.className}.proxL2`;
       this.check(caller, "y", y);
-      const back = this.AAdjoint(y);
-      const step = stepFor(checkGamma(caller, gamma, y.shape[0] ?? 1), back);
-      const b = back.mul(step).add(startImage(caller, z, () => back));
-      const s = this.VAdjoint(b);
+      const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
+      const start = startImage(caller, z, () => this.AAdjoint(y));
+      const s = this.VAdjoint(start);
       const mask = this.values(caller, s);
-      const stepOnSpectrum = stepFor(gamma, s);
-      const gain = mask ? mask.square().mul(stepOnSpectrum) : s.mul(0).add(stepOnSpectrum);
-      return b.sub(this.V(s.mul(gain.div(gain.add(1)))));
+      const residual = this.UAdjoint(y).sub(mask ? s.mul(mask) : s);
+      const damping = dampingFor(step, s);
+      const gain = mask ? mask.div(mask.square().add(damping)) : damping.add(1).reciprocal();
+      return start.add(this.V(residual.mul(gain)));
     });
   }
 
@@ -237,10 +244,4 @@ export class DecomposablePhysics<
   protected checkMask(mask: Tensor): Tensor {
     return mask;
   }
-}
-
-/** A step size that broadcasts over `like`: one number, or one value per batch element. */
-function stepFor(gamma: number | Tensor, like: Tensor): number | Tensor {
-  if (typeof gamma === "number") return gamma;
-  return matching(gamma, like).reshape([gamma.size, ...Array.from({ length: like.shape.length - 1 }, () => 1)]);
 }

@@ -12,7 +12,7 @@ import { Tensor, tensor, freeOnError, checkTensor } from "../tensor/index.js";
 import { checkImages, checkTensorOption } from "./argument-checks.js";
 import { gaussianBlur } from "./functional/blur-filters.js";
 import { bicubicFilter, bilinearFilter, sincFilter } from "./functional/filters.js";
-import { checkGamma, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
+import { checkGamma, dampingFor, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -123,7 +123,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
    * The proximal operator; see {@link LinearPhysics.proxL2}.
    *
    * With circular padding, and a height and width that `factor` divides, `A A^T` is a circular convolution of
-   * measurements, and `z + gamma A^T (I + gamma A A^T)^-1 (y - A z)` is computed in closed form.
+   * measurements, and `z + A^T (A A^T + I / gamma)^-1 (y - A z)` is computed in closed form.
    * Paper: Zhao, Wei, Basarab, Dobigeon, Kouame, Tourneret, 2016.
    */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
@@ -136,7 +136,6 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
       const caller = "Downsampling.proxL2";
       solverSettings(caller, options, this.solver);
       const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
-      const weight = typeof step === "number" ? step : matching(step, y).reshape([step.size, 1, 1, 1]);
       const start = startImage(caller, z, () => back);
       const [, , h = 1, w = 1] = y.shape;
       // A A^T is a symmetric convolution: its spectrum is real, that of its impulse response.
@@ -156,8 +155,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
       const response = convolve(fine, filter, { padding: "circular", stride, caller });
       const gain = halfSpectrum(response).slice([0, 0, 0, 0, 0], [b, c, h, Math.floor(w / 2) + 1, 1]);
       const residual = halfSpectrum(y.sub(this.A(start)));
-      const weights = typeof weight === "number" ? weight : weight.unsqueeze(4);
-      const solved = fromHalfSpectrum(residual.mul(weights).div(gain.mul(weights).add(1)), w);
+      const solved = fromHalfSpectrum(residual.div(gain.add(dampingFor(step, gain))), w);
       return start.add(this.AAdjoint(solved));
     });
   }

@@ -66,7 +66,7 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
   }
 
   /** The weights of a mask are given, not computed: each but 0 is inverted. */
-  protected override get smallestSingularValue(): number {
+  protected override smallestSingularValue(): number {
     return SMALLEST_WEIGHT;
   }
 

@@ -109,7 +109,7 @@ export class Inpainting<
   }
 
   /** The weights of a mask are given, not computed: each but 0 is inverted. */
-  protected override get smallestSingularValue(): number {
+  protected override smallestSingularValue(): number {
     return SMALLEST_WEIGHT;
   }
 

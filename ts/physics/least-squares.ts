@@ -150,6 +150,23 @@ export function checkGamma(caller: string, gamma: unknown, batch: number): numbe
   return gamma;
 }
 
+/** The smallest normal number of float32. */
+const SMALLEST_DAMPING = 2 ** -126;
+
+/**
+ * `1 / gamma`, one value or one per batch element, of a shape that broadcasts over `like`. It is kept above 0, so that
+ * what a closed form divides by `s^2 + 1 / gamma` is finite for a singular value s of 0 and any `gamma`.
+ */
+export function dampingFor(gamma: number | Tensor, like: Tensor): Tensor {
+  const { dtype, device, shape } = like;
+  const single = shape.map(() => 1);
+  if (typeof gamma === "number") return full(single, Math.max(1 / gamma, SMALLEST_DAMPING), { dtype, device });
+  return matching(gamma, like)
+    .reshape([gamma.size, ...single.slice(1)])
+    .reciprocal()
+    .maximum(SMALLEST_DAMPING);
+}
+
 /** The image that a proximal step starts from: `z`, or where it is a number, a constant image shaped like `like()`. */
 export function startImage(caller: string, z: Tensor | number, like: () => Tensor): Tensor {
   if (z instanceof Tensor) return z;

@@ -47,7 +47,7 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
   }
 
   /** The weights of a mask are given, not computed: each but 0 is inverted. */
-  protected override get smallestSingularValue(): number {
+  protected override smallestSingularValue(): number {
     return SMALLEST_WEIGHT;
   }
 

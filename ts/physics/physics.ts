@@ -170,8 +170,8 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   /**
    * Replaces parameters of the operator and of the noise model by name, such as `update({ mask, sigma })`.
    *
-   * Entries that are undefined change nothing. Tensors stay the caller's, who may free them: the physics has its own
-   * handles of their values.
+   * Entries that are undefined change nothing, nor does a call that is refused. Tensors stay the caller's, who may free
+   * them: the physics has its own handles of their values.
    *
    * @throws ArgumentError `unknown_option` for a name that neither has.
    */
@@ -195,13 +195,20 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
         "unknown_option",
       );
     }
-    if (forOperator.length > 0) {
+    const level = Object.fromEntries(Object.keys(forNoise).map((key) => [key, Reflect.get(this.noiseModel, key)]));
+    const fields = { ...this };
+    try {
       freeKeptOnError(() => {
+        this.noiseModel.update(forNoise);
+        if (forOperator.length === 0) return;
         const values = Object.fromEntries(forOperator.map(([name, value]) => [name, ownValue(value)]));
         keepingFields(this, () => this.setParameters(values));
       });
+    } catch (error) {
+      Object.assign(this, fields);
+      Object.assign(this.noiseModel, level);
+      throw error;
     }
-    this.noiseModel.update(forNoise);
   }
 
   /**

@@ -6,7 +6,10 @@ import { noGrad, type Tensor } from "../tensor/index.js";
 export interface NormOptions {
   /** Maximum number of iterations. Default: 100. */
   maxIter?: number;
-  /** Stops once the estimate changes by less than this. Other devices than the CPU do all iterations. Default: 1e-3. */
+  /**
+   * Stops once the estimate changes by less than this, or, where it is below 1, by less than this share of it. Other
+   * devices than the CPU do all iterations. Default: 1e-3.
+   */
   tol?: number;
   /** Random source of the start vector. */
   rng?: RandomSource | undefined;
@@ -29,7 +32,7 @@ export function powerIteration(map: (x: Tensor) => Tensor, x0: Tensor, options: 
       value = x.mul(y).sum();
       if (value.device === "cpu") {
         const now = value.itemSync();
-        if (Math.abs(now - before) < tol) break;
+        if (Math.abs(now - before) <= tol * Math.min(now, 1)) break;
         before = now;
       }
       // The constant avoids a division by zero where the operator is zero.

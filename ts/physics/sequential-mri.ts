@@ -1,10 +1,10 @@
 import { checkOptionsObject } from "../runtime/index.js";
 import { centredFft, magnitude, matching } from "../functional/index.js";
-import { full, where, type Tensor, freeOnError, checkTensor } from "../tensor/index.js";
+import { where, type Tensor, freeOnError, checkTensor } from "../tensor/index.js";
 import { checkBroadcast, checkRank } from "./argument-checks.js";
 import { imagesMRI, sequenceMask, type DynamicMRIOptions } from "./dynamic-mri.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
-import { checkGamma, startImage } from "./least-squares.js";
+import { checkGamma, dampingFor, startImage } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import type { MRI } from "./mri.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
@@ -107,26 +107,23 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
 
   /**
    * The proximal operator in closed form, for each frequency
-   * `(F z + gamma sum_t mask_t y_t) / (1 + gamma sum_t mask_t^2)`.
+   * `F z + (sum_t mask_t y_t - sum_t mask_t^2 F z) / (sum_t mask_t^2 + 1 / gamma)`.
    */
   override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
     checkTensor(`${this.className}.proxL2`, "y", y);
     return freeOnError(() => {
-      checkFrames(this.mask, "SequentialMRI.proxL2", y);
+      const caller = "SequentialMRI.proxL2";
+      checkFrames(this.mask, caller, y);
       const mask = matching(this.mask, y);
-      const like = { dtype: y.dtype, device: y.device };
-      const checked = checkGamma("SequentialMRI.proxL2", gamma, y.shape[0] ?? 1);
-      const step =
-        typeof checked === "number"
-          ? full([1, 1, 1, 1], checked, like)
-          : matching(checked, y).reshape([checked.size, 1, 1, 1]);
+      const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
       const sampled = y.mul(mask).sum(2);
+      const energy = mask.square().sum(2);
       const start = centredFft(
-        startImage("SequentialMRI.proxL2", z, () => sampled),
+        startImage(caller, z, () => sampled),
         [2, 3],
       );
-      const spectrum = start.add(sampled.mul(step)).div(mask.square().sum(2).mul(step).add(1));
-      return centredFft(spectrum, [2, 3], { inverse: true });
+      const correction = sampled.sub(energy.mul(start)).div(energy.add(dampingFor(step, sampled)));
+      return centredFft(start.add(correction), [2, 3], { inverse: true });
     });
   }
 

@@ -7,6 +7,8 @@ import { scalar, type CheckedParams, type TransformParams } from "./params.js";
 /** What a combination uses of the transforms that it is made of. */
 export interface Part {
   readonly paramNames: readonly string[];
+  /** Names of which at least one is needed; empty where a transform has no parameters to be drawn. */
+  readonly neededNames: readonly string[];
   readonly nTrans: number;
   getParams(x: ImageLike, options: { rng: RandomSource }): TransformParams;
   iterateParams(params: TransformParams): TransformParams[];
@@ -28,6 +30,8 @@ export abstract class Combination {
   readonly parts: readonly Part[];
   /** The names of all parameters. */
   readonly paramNames: readonly string[];
+  /** Those of which at least one is needed: what the parts need, without what the combination may be given. */
+  readonly neededNames: readonly string[];
   /** For each part the names of its parameters, its own and those of the combination. */
   readonly #names: readonly (readonly (readonly [own: string, combined: string])[])[];
 
@@ -44,6 +48,7 @@ export abstract class Combination {
     );
     this.parts = parts;
     this.paramNames = [...taken];
+    this.neededNames = parts.some((part) => part.neededNames.length > 0) ? this.paramNames : [];
   }
 
   /** Draws parameters for images shaped like `x`. */

@@ -15,11 +15,16 @@ export type TransformParams = Readonly<Record<string, readonly ParamEntry[] | Te
 export type CheckedParams = Readonly<Record<string, readonly (number | readonly number[])[]>>;
 
 /**
- * Parameters as numbers, with their names checked.
+ * Parameters as numbers, with their names checked; at least one of those that are `needed` must be there.
  *
  * @throws ArgumentError `unknown_option`, `invalid_argument` or `missing_argument`.
  */
-export function checkParams(caller: string, params: TransformParams, names: readonly string[]): CheckedParams {
+export function checkParams(
+  caller: string,
+  params: TransformParams,
+  names: readonly string[],
+  needed = names,
+): CheckedParams {
   if (params === null || typeof params !== "object" || Array.isArray(params) || params instanceof Tensor) {
     throw new ArgumentError(
       `${caller}: params must be an object such as the result of getParams(x), { ${names.join(", ")} }.`,
@@ -39,7 +44,7 @@ export function checkParams(caller: string, params: TransformParams, names: read
     }
     checked[name] = entriesOf(caller, name, value);
   }
-  if (names.length > 0 && Object.keys(checked).length === 0) {
+  if (needed.length > 0 && Object.keys(checked).length === 0) {
     throw new ArgumentError(
       `${caller}: no parameter is given; pass { ${names.join(", ")} }, or draw them with getParams(x).`,
       "missing_argument",

@@ -68,6 +68,11 @@ export abstract class Transform {
     return this.constructor.name;
   }
 
+  /** Names of the parameters of which at least one must be given: all, unless a combination draws none. */
+  get neededNames(): readonly string[] {
+    return this.paramNames;
+  }
+
   /** Draws parameters of `nTrans` transforms of images shaped like x. */
   protected abstract draw(x: ImageLike, rng: RandomSource): TransformParams;
 
@@ -240,7 +245,7 @@ export abstract class Transform {
 
   #check(method: string, params: TransformParams): CheckedParams {
     const names = checkList(this.className, "paramNames", this.paramNames);
-    return checkParams(`${this.className}.${method}`, params, names);
+    return checkParams(`${this.className}.${method}`, params, names, this.neededNames);
   }
 
   #checkImages<T extends ImageLike>(method: string, x: T): T {
@@ -280,12 +285,18 @@ class CombinedTransform extends Transform {
     return this.combination.name;
   }
 
+  override get neededNames(): readonly string[] {
+    return this.combination.neededNames;
+  }
+
   protected override draw(x: ImageLike, rng: RandomSource): TransformParams {
     return this.combination.draw(x, rng);
   }
 
   protected override sets(params: CheckedParams): CheckedParams[] {
-    return this.combination.single(params).map((set) => checkParams(this.className, set, this.paramNames));
+    return this.combination
+      .single(params)
+      .map((set) => checkParams(this.className, set, this.paramNames, this.neededNames));
   }
 
   protected override map(x: Tensor, params: CheckedParams, inverse: boolean): Tensor {

@@ -47,8 +47,8 @@ const OPTIONS = {
  * `|W (A f(y) - y)|^2 / m + 2 sigma^2 / (m tau) (W b)^T W (A f(y + tau b) - A f(y)) - sigma^2` with `W^2 = 1 /
  * P(mask != 0)`, b standard normal, m the number of entries of y. In the mean over masks and noise it is
  * `|W (A f(y) - A x)|^2 / m`, which for a network that does not see the mask is the error of the whole image. Entries
- * that no mask measures do not count. The divergence carries the weights of the error: without them the estimate is
- * biased.
+ * that no mask measures count in m alone, so that the value is too small by sigma^2 times their share; the gradient is
+ * right. The divergence carries the weights of the error: without them the estimate is biased.
  * (Aggarwal, Pramanik, John, Jacob, "ENSURE: a general approach for unsupervised training of deep image reconstruction
  * algorithms", 2023, arXiv:2010.10631.)
  *

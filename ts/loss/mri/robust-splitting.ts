@@ -6,6 +6,7 @@ import { ArgumentError } from "../../runtime/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { ArgsOf } from "../args.js";
 import { number, type OptionReader, type OptionReaders, readOptions } from "../options.js";
+import { noiseOf } from "../splittable-noise.js";
 import type { SplittingModelSettings } from "../splitting-model.js";
 import { WEIGHTED_OPTIONS, WeightedSplitting, type WeightedSplittingLossOptions } from "./weighted-splitting-base.js";
 
@@ -72,7 +73,7 @@ export class RobustSplittingLoss extends WeightedSplitting<"RobustSplittingLoss"
 
   /** `M1 (M1 y + alpha sigma n)`. */
   #addNoise(part: Tensor, mask1: Tensor, physics: Physics | undefined, rng: RandomSource): Tensor {
-    const noise = this.noiseModel ?? physics?.noiseModel;
+    const noise = physics || this.noiseModel ? noiseOf(this.name, this.noiseModel, physics) : undefined;
     if (!(noise instanceof GaussianNoise)) {
       throw new ArgumentError(
         `${this.name}: the noise model must be a GaussianNoise; it comes from the physics given to ` +

@@ -70,6 +70,9 @@ export abstract class NoiseModel {
   /** The parameters that `update` takes, with the ranges of their values. */
   protected abstract rules(): ParameterRules;
 
+  /** Refuses parameters that contradict each other; it is given all of them before any is replaced. Default: none. */
+  protected checkTogether(_parameters: Readonly<Record<string, Level>>): void {}
+
   /** The noisy version of `y`; `clipPositive` is the option of the call, see {@link NoiseCallOptions}. */
   protected abstract corrupt(y: Tensor, rng: RandomSource, clipPositive: boolean): Tensor;
 
@@ -103,7 +106,8 @@ export abstract class NoiseModel {
   }
 
   /**
-   * Replaces parameters; entries that are undefined change nothing. Tensors stay the caller's, who may free them.
+   * Replaces parameters; entries that are undefined change nothing, nor does a call that is refused. Tensors stay the
+   * caller's, who may free them.
    *
    * @throws ArgumentError `unknown_option` for a parameter that it does not have, `invalid_argument` for a value out of
    * range.
@@ -111,6 +115,7 @@ export abstract class NoiseModel {
   update(parameters: Record<string, Level | undefined>): void {
     checkParameters(`${this.className}.update`, parameters);
     const rules = this.rules();
+    const checked: Record<string, Level> = {};
     for (const [name, value] of Object.entries(parameters)) {
       if (value === undefined) continue;
       const rule = rules[name];
@@ -121,9 +126,12 @@ export abstract class NoiseModel {
           near === undefined ? "it has no parameters" : `did you mean "${near}"? Parameters: ${names.join(", ")}`;
         throw new ArgumentError(`${this.className}.update: unknown parameter "${name}"; ${hint}.`, "unknown_option");
       }
-      const level = checkLevel(this.className, name, value, rule);
-      keepingFields(this, () => Object.assign(this, { [name]: ownValue(level) }));
+      checked[name] = checkLevel(this.className, name, value, rule);
     }
+    const before = Object.fromEntries(Object.keys(rules).map((name) => [name, Reflect.get(this, name) as Level]));
+    this.checkTogether({ ...before, ...checked });
+    for (const [name, level] of Object.entries(checked))
+      keepingFields(this, () => Object.assign(this, { [name]: ownValue(level) }));
   }
 
   /**

@@ -2,7 +2,7 @@ import { perImage, type Level } from "../../functional/index.js";
 import { ArgumentError } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import { where, zeros, type Tensor } from "../../tensor/index.js";
-import { checkLevel } from "./value-checks.js";
+import { checkLevel, levelPairs } from "./value-checks.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link SaltPepperNoise}. */
@@ -29,10 +29,8 @@ export class SaltPepperNoise extends NoiseModel {
     checkSum(this.p, this.s);
   }
 
-  /** Replaces parameters; see {@link NoiseModel.update}. */
-  override update(parameters: Record<string, Level | undefined>): void {
-    super.update(parameters);
-    checkSum(this.p, this.s);
+  protected override checkTogether({ p, s }: Readonly<Record<string, Level>>): void {
+    checkSum(p as Level, s as Level);
   }
 
   protected override rules(): ParameterRules {
@@ -51,11 +49,15 @@ export class SaltPepperNoise extends NoiseModel {
   }
 }
 
-/** Refuses probabilities of sum above 1, where both are numbers. */
+/** What rounding to float32 may add to a sum of 1. */
+const ROUNDING = 1e-6;
+
+/** Refuses probabilities of sum above 1, where both are on the CPU. */
 function checkSum(p: Level, s: Level): void {
-  if (typeof p !== "number" || typeof s !== "number" || p + s <= 1) return;
+  const wrong = levelPairs(p, s).find(([a, b]) => a + b > 1 + ROUNDING);
+  if (!wrong) return;
   throw new ArgumentError(
-    `SaltPepperNoise: p is ${p} and s is ${s}, expected probabilities that sum to at most 1.`,
+    `SaltPepperNoise: p is ${wrong[0]} and s is ${wrong[1]}, expected probabilities that sum to at most 1.`,
     "invalid_argument",
   );
 }

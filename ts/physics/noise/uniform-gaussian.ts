@@ -2,7 +2,7 @@ import { perImage, type Level } from "../../functional/index.js";
 import { ArgumentError } from "../../runtime/index.js";
 import type { RandomSource } from "../../random/index.js";
 import type { Tensor } from "../../tensor/index.js";
-import { checkLevel } from "./value-checks.js";
+import { checkLevel, levelPairs } from "./value-checks.js";
 import { NoiseModel, type NoiseOptions, type ParameterRules } from "./noise-model.js";
 
 /** Options of {@link UniformGaussianNoise}. */
@@ -32,10 +32,8 @@ export class UniformGaussianNoise extends NoiseModel {
     checkOrder(this.sigmaMin, this.sigmaMax);
   }
 
-  /** Replaces parameters; see {@link NoiseModel.update}. */
-  override update(parameters: Record<string, Level | undefined>): void {
-    super.update(parameters);
-    checkOrder(this.sigmaMin, this.sigmaMax);
+  protected override checkTogether({ sigmaMin, sigmaMax }: Readonly<Record<string, Level>>): void {
+    checkOrder(sigmaMin as Level, sigmaMax as Level);
   }
 
   protected override rules(): ParameterRules {
@@ -55,17 +53,10 @@ export class UniformGaussianNoise extends NoiseModel {
 
 /** Refuses a `sigmaMin` above `sigmaMax`, where both are on the CPU. */
 function checkOrder(sigmaMin: Level, sigmaMax: Level): void {
-  const values = (level: Level): number[] => {
-    if (typeof level === "number") return [level];
-    return level.device === "cpu" ? Array.from(level.dataSync()) : [];
-  };
-  const [low, high] = [values(sigmaMin), values(sigmaMax)];
-  for (let i = 0; low.length > 0 && i < Math.max(low.length, high.length); i++) {
-    const [a, b] = [low[low.length === 1 ? 0 : i] ?? 0, high[high.length === 1 ? 0 : i] ?? Infinity];
-    if (a <= b) continue;
-    throw new ArgumentError(
-      `UniformGaussianNoise: sigmaMin is ${a}, above sigmaMax ${b}; exchange them.`,
-      "invalid_argument",
-    );
-  }
+  const wrong = levelPairs(sigmaMin, sigmaMax).find(([low, high]) => low > high);
+  if (!wrong) return;
+  throw new ArgumentError(
+    `UniformGaussianNoise: sigmaMin is ${wrong[0]}, above sigmaMax ${wrong[1]}; exchange them.`,
+    "invalid_argument",
+  );
 }

@@ -19,6 +19,21 @@ export function checkLevel(caller: string, name: string, value: unknown, rule: N
 }
 
 /**
+ * The values of two parameters for each image, where one value is for all images; empty where one of them is on another
+ * device than the CPU.
+ */
+export function levelPairs(first: Level, second: Level): [number, number][] {
+  const values = (level: Level): ArrayLike<number> => {
+    if (typeof level === "number") return [level];
+    return level.device === "cpu" ? level.dataSync() : [];
+  };
+  const [a, b] = [values(first), values(second)];
+  if (a.length === 0 || b.length === 0) return [];
+  const at = (list: ArrayLike<number>, i: number) => list[list.length === 1 ? 0 : i] ?? NaN;
+  return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => [at(a, i), at(b, i)]);
+}
+
+/**
  * Negative values of at most this magnitude, relative to the largest value, are what rounding makes of 0, as in a
  * convolution by way of the Fourier transform.
  */
