@@ -24,7 +24,7 @@ const arithmetic: Readonly<Record<string, Compared>> = {
       [3, 4],
     ],
   },
-  quotient: { f: (a, b) => a.div(b.square().add(1)), shapes: [[2, 3], [3]] },
+  quotient: { f: (a, b) => a.div(b.square().add(1)).div(0.7), shapes: [[2, 3], [3]] },
   "larger and smaller": {
     f: (a, b) => a.maximum(b).mul(a.minimum(0.1)).add(a.minimum(b).maximum(-0.2)),
     shapes: [[4, 5], [5]],

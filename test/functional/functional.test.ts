@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import {
   conv2d,
   convTranspose2d,
+  gridSample,
   linear,
   magnitude,
   maxPool2d,
@@ -88,6 +89,35 @@ describe("safeSqrt", () => {
     const [slope] = grad(magnitude(x).sum(), [x], { createGraph: true });
     const [curvature] = grad(slope!.sum(), [x]);
     for (const value of [...slope!.dataSync(), ...curvature!.dataSync()]) expect(value).toBeCloseTo(0, 15);
+  });
+});
+
+describe("gridSample", () => {
+  it("gives the gradient of a nearest pixel to the pixel that was sampled, recorded or not", () => {
+    const size = 11;
+    // Beside the boundaries of pixels, where rounding decides.
+    const places = Array.from({ length: 400 }, (_, i) => {
+      const edge = (Math.floor(i / 40) + 1 - size / 2) / (size / 2);
+      return edge + ((i % 40) - 20) * 2 ** -25;
+    });
+    const grid = tensor(
+      places.flatMap((y) => [0, y]),
+      { shape: [1, 20, 20, 2], requiresGrad: true },
+    );
+    const x = tensor(
+      Array.from({ length: size ** 2 }, (_, i) => Math.floor(i / size)),
+      {
+        shape: [1, 1, size, size],
+        requiresGrad: true,
+      },
+    );
+    const sampled = gridSample(x, grid, { mode: "nearest" });
+    const counts = new Array<number>(size).fill(0);
+    for (const row of sampled.dataSync()) counts[row] = (counts[row] ?? 0) + 1;
+    for (const createGraph of [false, true]) {
+      const [gradient] = grad(sampled.sum(), [x], { createGraph }) as [Tensor];
+      expect([...gradient.sum(3).dataSync()], `createGraph ${createGraph}`).toEqual(counts);
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { avgPool2d } from "../../ts/functional/index.js";
 import { init } from "../../ts/runtime/index.js";
 import { Rng } from "../../ts/random/index.js";
 import {
@@ -181,6 +182,27 @@ describe("Tensor: life, death and errors", () => {
     const { tensors } = memory();
     tidy(() => void x.div(7).sum());
     expect(memory().tensors).toBe(tensors);
+  });
+
+  it("the mean of equal numbers is that number", () => {
+    for (const dtype of ["float32", "float64"] as const)
+      for (let n = 1; n < 100; n++) expect(ones([n], { dtype }).mean().itemSync(), `${n} of ${dtype}`).toBe(1);
+    const pooled = avgPool2d(ones([1, 1, 9, 9]), 7, { stride: 1 });
+    expect([...pooled.dataSync()]).toEqual(new Array<number>(9).fill(1));
+  });
+
+  it("a power has the gradient 0 in the base at 0^0, and in the exponent where the base is 0", () => {
+    for (const createGraph of [false, true]) {
+      const a = tensor([0, 0, 2], { requiresGrad: true });
+      const b = tensor([0, -1, 0], { requiresGrad: true });
+      const [da, db] = grad(a.pow(b).sum(), [a, b], { createGraph }) as [Tensor, Tensor];
+      near(da, [0, -Infinity, 0]);
+      near(db, [0, 0, Math.log(2)]);
+    }
+    // d/da d/db a^b at (2, 0): 1 / a.
+    const [two, none] = [tensor([2], { requiresGrad: true }), tensor([0], { requiresGrad: true })];
+    const [first] = grad(two.pow(none).sum(), [two], { createGraph: true }) as [Tensor];
+    near(grad(first.sum(), [none])[0] as Tensor, [0.5]);
   });
 
   it("numbers at the ends of the range are divisors, bounds and conditions like others", () => {

@@ -2,7 +2,7 @@
 import type { Handle } from "../runtime/index.js";
 import { code, flag, integer, integers, number, numbers, operatorCalls } from "./call.js";
 
-const { all, first, one } = operatorCalls("6f8a38ab");
+const { all, first, one } = operatorCalls("428e80f6");
 
 /** Words of the enum PadMode, in the order of their codes. */
 export const padModes = ["constant", "reflect", "replicate", "circular"] as const;
@@ -89,196 +89,201 @@ export const operators = {
    */
   mulScalar: (x: Handle, value: number): Handle => one(14, x, 0, number("mulScalar", "value", value)),
   /**
+   * x / value.
+   * @param value divisor
+   */
+  divScalar: (x: Handle, value: number): Handle => one(15, x, 0, number("divScalar", "value", value)),
+  /**
    * x^exponent.
    * @param exponent any number
    */
-  powScalar: (x: Handle, exponent: number): Handle => one(15, x, 0, number("powScalar", "exponent", exponent)),
+  powScalar: (x: Handle, exponent: number): Handle => one(16, x, 0, number("powScalar", "exponent", exponent)),
   /**
    * 1 where x = value, else 0.
    * @param value compared with each element
    */
-  eqScalar: (x: Handle, value: number): Handle => one(16, x, 0, number("eqScalar", "value", value)),
+  eqScalar: (x: Handle, value: number): Handle => one(17, x, 0, number("eqScalar", "value", value)),
   /**
    * 1 where x is not value, else 0.
    * @param value compared with each element
    */
-  neScalar: (x: Handle, value: number): Handle => one(17, x, 0, number("neScalar", "value", value)),
+  neScalar: (x: Handle, value: number): Handle => one(18, x, 0, number("neScalar", "value", value)),
   /**
    * 1 where x > value, else 0.
    * @param value compared with each element
    */
-  gtScalar: (x: Handle, value: number): Handle => one(18, x, 0, number("gtScalar", "value", value)),
+  gtScalar: (x: Handle, value: number): Handle => one(19, x, 0, number("gtScalar", "value", value)),
   /**
    * 1 where x >= value, else 0.
    * @param value compared with each element
    */
-  geScalar: (x: Handle, value: number): Handle => one(19, x, 0, number("geScalar", "value", value)),
+  geScalar: (x: Handle, value: number): Handle => one(20, x, 0, number("geScalar", "value", value)),
   /**
    * 1 where x < value, else 0.
    * @param value compared with each element
    */
-  ltScalar: (x: Handle, value: number): Handle => one(20, x, 0, number("ltScalar", "value", value)),
+  ltScalar: (x: Handle, value: number): Handle => one(21, x, 0, number("ltScalar", "value", value)),
   /**
    * 1 where x <= value, else 0.
    * @param value compared with each element
    */
-  leScalar: (x: Handle, value: number): Handle => one(21, x, 0, number("leScalar", "value", value)),
+  leScalar: (x: Handle, value: number): Handle => one(22, x, 0, number("leScalar", "value", value)),
   /**
    * -x.
    */
-  neg: (x: Handle): Handle => one(22, x, 0, 0),
+  neg: (x: Handle): Handle => one(23, x, 0, 0),
   /**
    * |x|; the derivative at 0 is 0.
    */
-  abs: (x: Handle): Handle => one(23, x, 0, 0),
+  abs: (x: Handle): Handle => one(24, x, 0, 0),
   /**
    * -1, 0 or 1; the derivative is 0.
    */
-  sign: (x: Handle): Handle => one(24, x, 0, 0),
+  sign: (x: Handle): Handle => one(25, x, 0, 0),
   /**
    * e^x.
    */
-  exp: (x: Handle): Handle => one(25, x, 0, 0),
+  exp: (x: Handle): Handle => one(26, x, 0, 0),
   /**
    * Natural logarithm.
    */
-  log: (x: Handle): Handle => one(26, x, 0, 0),
+  log: (x: Handle): Handle => one(27, x, 0, 0),
   /**
    * log(1 + x), accurate near 0.
    */
-  log1p: (x: Handle): Handle => one(27, x, 0, 0),
+  log1p: (x: Handle): Handle => one(28, x, 0, 0),
   /**
    * Square root.
    */
-  sqrt: (x: Handle): Handle => one(28, x, 0, 0),
+  sqrt: (x: Handle): Handle => one(29, x, 0, 0),
   /**
    * 1 / sqrt(x).
    */
-  rsqrt: (x: Handle): Handle => one(29, x, 0, 0),
+  rsqrt: (x: Handle): Handle => one(30, x, 0, 0),
   /**
    * 1 / x.
    */
-  reciprocal: (x: Handle): Handle => one(30, x, 0, 0),
+  reciprocal: (x: Handle): Handle => one(31, x, 0, 0),
   /**
    * x^2.
    */
-  square: (x: Handle): Handle => one(31, x, 0, 0),
+  square: (x: Handle): Handle => one(32, x, 0, 0),
   /**
    * Sine.
    * @param x angles in radians
    */
-  sin: (x: Handle): Handle => one(32, x, 0, 0),
+  sin: (x: Handle): Handle => one(33, x, 0, 0),
   /**
    * Cosine.
    * @param x angles in radians
    */
-  cos: (x: Handle): Handle => one(33, x, 0, 0),
+  cos: (x: Handle): Handle => one(34, x, 0, 0),
   /**
    * Hyperbolic tangent.
    */
-  tanh: (x: Handle): Handle => one(34, x, 0, 0),
+  tanh: (x: Handle): Handle => one(35, x, 0, 0),
   /**
    * 1 / (1 + e^-x).
    */
-  sigmoid: (x: Handle): Handle => one(35, x, 0, 0),
+  sigmoid: (x: Handle): Handle => one(36, x, 0, 0),
   /**
    * max(x, 0).
    */
-  relu: (x: Handle): Handle => one(36, x, 0, 0),
+  relu: (x: Handle): Handle => one(37, x, 0, 0),
   /**
    * x / (1 + e^-x).
    */
-  silu: (x: Handle): Handle => one(37, x, 0, 0),
+  silu: (x: Handle): Handle => one(38, x, 0, 0),
   /**
    * x Phi(x), Phi the standard normal distribution function.
    */
-  gelu: (x: Handle): Handle => one(38, x, 0, 0),
+  gelu: (x: Handle): Handle => one(39, x, 0, 0),
   /**
    * log(1 + e^x).
    */
-  softplus: (x: Handle): Handle => one(39, x, 0, 0),
+  softplus: (x: Handle): Handle => one(40, x, 0, 0),
   /**
    * Error function.
    */
-  erf: (x: Handle): Handle => one(40, x, 0, 0),
+  erf: (x: Handle): Handle => one(41, x, 0, 0),
   /**
    * The largest integer not above x; the derivative is 0.
    */
-  floor: (x: Handle): Handle => one(41, x, 0, 0),
+  floor: (x: Handle): Handle => one(42, x, 0, 0),
   /**
    * The nearest integer, halves to even; the derivative is 0.
    */
-  round: (x: Handle): Handle => one(42, x, 0, 0),
+  round: (x: Handle): Handle => one(43, x, 0, 0),
   /**
    * x where x > 0, else slope x.
    * @param slope slope below 0
    */
-  leakyRelu: (x: Handle, slope: number): Handle => one(43, x, 0, number("leakyRelu", "slope", slope)),
+  leakyRelu: (x: Handle, slope: number): Handle => one(44, x, 0, number("leakyRelu", "slope", slope)),
   /**
    * x where x > 0, else alpha (e^x - 1).
    * @param alpha minus the limit at minus infinity
    */
-  elu: (x: Handle, alpha: number): Handle => one(44, x, 0, number("elu", "alpha", alpha)),
+  elu: (x: Handle, alpha: number): Handle => one(45, x, 0, number("elu", "alpha", alpha)),
   /**
    * min(max(x, min), max).
    * @param min may be -infinity
    * @param max may be infinity
    */
   clamp: (x: Handle, min: number, max: number): Handle =>
-    first(45, [x], [], [number("clamp", "min", min), number("clamp", "max", max)]),
+    first(46, [x], [], [number("clamp", "min", min), number("clamp", "max", max)]),
   /**
    * a where the condition is not 0, else b; broadcast.
    */
-  where: (condition: Handle, a: Handle, b: Handle): Handle => first(46, [condition, a, b], [], []),
+  where: (condition: Handle, a: Handle, b: Handle): Handle => first(47, [condition, a, b], [], []),
   /**
    * Sum over axes.
    * @param dims axes; none stands for all
    * @param keepDims leaves them with size one
    */
   sum: (x: Handle, dims: readonly number[], keepDims: boolean): Handle =>
-    first(47, [x], [...integers("sum", "dims", dims), flag("sum", "keepDims", keepDims)], []),
+    first(48, [x], [...integers("sum", "dims", dims), flag("sum", "keepDims", keepDims)], []),
   /**
    * Mean over axes.
    * @param dims axes; none stands for all
    * @param keepDims leaves them with size one
    */
   mean: (x: Handle, dims: readonly number[], keepDims: boolean): Handle =>
-    first(48, [x], [...integers("mean", "dims", dims), flag("mean", "keepDims", keepDims)], []),
+    first(49, [x], [...integers("mean", "dims", dims), flag("mean", "keepDims", keepDims)], []),
   /**
    * Largest element over axes; equal ones share the gradient.
    * @param dims axes; none stands for all
    * @param keepDims leaves them with size one
    */
   max: (x: Handle, dims: readonly number[], keepDims: boolean): Handle =>
-    first(49, [x], [...integers("max", "dims", dims), flag("max", "keepDims", keepDims)], []),
+    first(50, [x], [...integers("max", "dims", dims), flag("max", "keepDims", keepDims)], []),
   /**
    * Smallest element over axes; equal ones share the gradient.
    * @param dims axes; none stands for all
    * @param keepDims leaves them with size one
    */
   min: (x: Handle, dims: readonly number[], keepDims: boolean): Handle =>
-    first(50, [x], [...integers("min", "dims", dims), flag("min", "keepDims", keepDims)], []),
+    first(51, [x], [...integers("min", "dims", dims), flag("min", "keepDims", keepDims)], []),
   /**
    * Product over axes.
    * @param dims axes; none stands for all
    * @param keepDims leaves them with size one
    */
   prod: (x: Handle, dims: readonly number[], keepDims: boolean): Handle =>
-    first(51, [x], [...integers("prod", "dims", dims), flag("prod", "keepDims", keepDims)], []),
+    first(52, [x], [...integers("prod", "dims", dims), flag("prod", "keepDims", keepDims)], []),
   /**
    * Index of the largest element along an axis.
    * @param dim axis
    * @param keepDims leaves it with size one
    */
   argmax: (x: Handle, dim: number, keepDims: boolean): Handle =>
-    first(52, [x], [integer("argmax", "dim", dim), flag("argmax", "keepDims", keepDims)], []),
+    first(53, [x], [integer("argmax", "dim", dim), flag("argmax", "keepDims", keepDims)], []),
   /**
    * Index of the smallest element along an axis.
    * @param dim axis
    * @param keepDims leaves it with size one
    */
   argmin: (x: Handle, dim: number, keepDims: boolean): Handle =>
-    first(53, [x], [integer("argmin", "dim", dim), flag("argmin", "keepDims", keepDims)], []),
+    first(54, [x], [integer("argmin", "dim", dim), flag("argmin", "keepDims", keepDims)], []),
   /**
    * Sums of |a - b|^exponent over all axes but the first `keep`.
    * @param b of the shape of a
@@ -286,37 +291,37 @@ export const operators = {
    * @param exponent above 0
    */
   distance: (a: Handle, b: Handle, keep: number, exponent: number): Handle =>
-    first(54, [a, b], [integer("distance", "keep", keep)], [number("distance", "exponent", exponent)]),
+    first(55, [a, b], [integer("distance", "keep", keep)], [number("distance", "exponent", exponent)]),
   /**
    * Sums of a b over all axes but the first `keep`.
    * @param b of the shape of a
    * @param keep leading axes of the result
    */
-  dot: (a: Handle, b: Handle, keep: number): Handle => first(55, [a, b], [integer("dot", "keep", keep)], []),
+  dot: (a: Handle, b: Handle, keep: number): Handle => first(56, [a, b], [integer("dot", "keep", keep)], []),
   /**
    * Sums of the squared differences of neighbours along an axis, over all axes but the first `keep`.
    * @param dim axis, not among the first keep
    * @param keep leading axes of the result
    */
   variation: (x: Handle, dim: number, keep: number): Handle =>
-    first(56, [x], [integer("variation", "dim", dim), integer("variation", "keep", keep)], []),
+    first(57, [x], [integer("variation", "dim", dim), integer("variation", "keep", keep)], []),
   /**
    * The same elements in another shape.
    * @param shape sizes; one may be -1, which stands for the remaining elements
    */
   reshape: (x: Handle, shape: readonly number[]): Handle =>
-    first(57, [x], [...integers("reshape", "shape", shape)], []),
+    first(58, [x], [...integers("reshape", "shape", shape)], []),
   /**
    * Axes in another order.
    * @param order axis of x for each axis of the result
    */
   permute: (x: Handle, order: readonly number[]): Handle =>
-    first(58, [x], [...integers("permute", "order", order)], []),
+    first(59, [x], [...integers("permute", "order", order)], []),
   /**
    * Axes of size one repeated, leading axes added.
    * @param shape shape of the result
    */
-  expand: (x: Handle, shape: readonly number[]): Handle => first(59, [x], [...integers("expand", "shape", shape)], []),
+  expand: (x: Handle, shape: readonly number[]): Handle => first(60, [x], [...integers("expand", "shape", shape)], []),
   /**
    * x[start:end:step] on every axis.
    * @param starts first position of each axis
@@ -325,7 +330,7 @@ export const operators = {
    */
   slice: (x: Handle, starts: readonly number[], ends: readonly number[], steps: readonly number[]): Handle =>
     first(
-      60,
+      61,
       [x],
       [
         ...integers("slice", "starts", starts),
@@ -338,14 +343,14 @@ export const operators = {
    * Axes reversed.
    * @param dims axes
    */
-  flip: (x: Handle, dims: readonly number[]): Handle => first(61, [x], [...integers("flip", "dims", dims)], []),
+  flip: (x: Handle, dims: readonly number[]): Handle => first(62, [x], [...integers("flip", "dims", dims)], []),
   /**
    * Axes shifted circularly, towards larger indices for positive shifts.
    * @param shifts one for each of dims
    * @param dims axes
    */
   roll: (x: Handle, shifts: readonly number[], dims: readonly number[]): Handle =>
-    first(62, [x], [...integers("roll", "shifts", shifts), ...integers("roll", "dims", dims)], []),
+    first(63, [x], [...integers("roll", "shifts", shifts), ...integers("roll", "dims", dims)], []),
   /**
    * Every axis padded.
    * @param widths (before, after) of each axis
@@ -354,7 +359,7 @@ export const operators = {
    */
   pad: (x: Handle, widths: readonly number[], mode: PadMode, value: number): Handle =>
     first(
-      63,
+      64,
       [x],
       [...integers("pad", "widths", widths), code("pad", "mode", padModes, mode)],
       [number("pad", "value", value)],
@@ -364,20 +369,20 @@ export const operators = {
    * @param dim axis
    * @param tensors equal in all other axes
    */
-  cat: (dim: number, tensors: readonly Handle[]): Handle => first(64, [...tensors], [integer("cat", "dim", dim)], []),
+  cat: (dim: number, tensors: readonly Handle[]): Handle => first(65, [...tensors], [integer("cat", "dim", dim)], []),
   /**
    * The listed positions of an axis.
    * @param index whole numbers [n]
    * @param dim axis
    */
   indexSelect: (x: Handle, index: Handle, dim: number): Handle =>
-    first(65, [x, index], [integer("indexSelect", "dim", dim)], []),
+    first(66, [x, index], [integer("indexSelect", "dim", dim)], []),
   /**
    * y[.., i, ..] = x[.., index[.., i, ..], ..] along an axis.
    * @param index whole numbers, of the rank of x
    * @param dim axis
    */
-  gather: (x: Handle, index: Handle, dim: number): Handle => first(66, [x, index], [integer("gather", "dim", dim)], []),
+  gather: (x: Handle, index: Handle, dim: number): Handle => first(67, [x, index], [integer("gather", "dim", dim)], []),
   /**
    * x with source added at the positions of an axis: the adjoint of gather.
    * @param index whole numbers, of the shape of source
@@ -385,27 +390,27 @@ export const operators = {
    * @param dim axis
    */
   scatterAdd: (x: Handle, index: Handle, source: Handle, dim: number): Handle =>
-    first(67, [x, index, source], [integer("scatterAdd", "dim", dim)], []),
+    first(68, [x, index, source], [integer("scatterAdd", "dim", dim)], []),
   /**
    * Another element type.
    * @param dtype of the result
    */
-  cast: (x: Handle, dtype: DType): Handle => first(68, [x], [code("cast", "dtype", dTypes, dtype)], []),
+  cast: (x: Handle, dtype: DType): Handle => first(69, [x], [code("cast", "dtype", dTypes, dtype)], []),
   /**
    * The same value, off the tape.
    */
-  detach: (x: Handle): Handle => one(69, x, 0, 0),
+  detach: (x: Handle): Handle => one(70, x, 0, 0),
   /**
    * The same value, on the tape.
    */
-  clone: (x: Handle): Handle => one(70, x, 0, 0),
+  clone: (x: Handle): Handle => one(71, x, 0, 0),
   /**
    * Matrix product over the last two axes, the leading ones broadcast.
    * @param a [.., n, m]
    * @param b [.., m, k]
    * @param mixed may round operands
    */
-  matmul: (a: Handle, b: Handle, mixed: boolean): Handle => first(71, [a, b], [flag("matmul", "mixed", mixed)], []),
+  matmul: (a: Handle, b: Handle, mixed: boolean): Handle => first(72, [a, b], [flag("matmul", "mixed", mixed)], []),
   /**
    * Cross-correlation y[b, o, i, j] = bias[o] + sum_cuv weight[o, c, u, v] x[b, c, i s + u d - p, j s +
    * v d - p], then y where y > 0, else slope y.
@@ -431,7 +436,7 @@ export const operators = {
     slope: number,
   ): Handle =>
     first(
-      72,
+      73,
       [x, weight, bias ?? 0],
       [
         ...integers("conv2d", "stride", stride),
@@ -467,7 +472,7 @@ export const operators = {
     mixed: boolean,
   ): Handle =>
     first(
-      73,
+      74,
       [x, weight, bias ?? 0],
       [
         ...integers("convTranspose2d", "stride", stride),
@@ -495,7 +500,7 @@ export const operators = {
     dilation: readonly [number, number],
   ): Handle =>
     first(
-      74,
+      75,
       [x],
       [
         ...integers("unfold2d", "kernel", kernel),
@@ -521,7 +526,7 @@ export const operators = {
     dilation: readonly [number, number],
   ): Handle =>
     first(
-      75,
+      76,
       [x],
       [
         ...integers("maxPool2d", "kernel", kernel),
@@ -547,7 +552,7 @@ export const operators = {
     countIncludePad: boolean,
   ): Handle =>
     first(
-      76,
+      77,
       [x],
       [
         ...integers("avgPool2d", "kernel", kernel),
@@ -563,7 +568,7 @@ export const operators = {
    * @param size [h, w] of the result
    */
   adaptiveAvgPool2d: (x: Handle, size: readonly [number, number]): Handle =>
-    first(77, [x], [...integers("adaptiveAvgPool2d", "size", size)], []),
+    first(78, [x], [...integers("adaptiveAvgPool2d", "size", size)], []),
   /**
    * Batch normalisation (x - mean) / sqrt(variance + epsilon) weight + bias, then y where y > 0, else
    * slope y.
@@ -585,7 +590,7 @@ export const operators = {
     slope: number,
   ): [y: Handle, mean: Handle, variance: Handle] =>
     all(
-      78,
+      79,
       [x, weight ?? 0, bias ?? 0, mean ?? 0, variance ?? 0],
       [],
       [number("batchNorm", "epsilon", epsilon), number("batchNorm", "slope", slope)],
@@ -606,7 +611,7 @@ export const operators = {
     epsilon: number,
   ): Handle =>
     first(
-      79,
+      80,
       [x, weight ?? 0, bias ?? 0],
       [integer("groupNorm", "groups", groups)],
       [number("groupNorm", "epsilon", epsilon)],
@@ -619,12 +624,12 @@ export const operators = {
    * @param epsilon added to the variance
    */
   layerNorm: (x: Handle, weight: Handle | undefined, bias: Handle | undefined, epsilon: number): Handle =>
-    first(80, [x, weight ?? 0, bias ?? 0], [], [number("layerNorm", "epsilon", epsilon)]),
+    first(81, [x, weight ?? 0, bias ?? 0], [], [number("layerNorm", "epsilon", epsilon)]),
   /**
    * e^x over its sum along an axis.
    * @param axis axis
    */
-  softmax: (x: Handle, axis: number): Handle => first(81, [x], [integer("softmax", "axis", axis)], []),
+  softmax: (x: Handle, axis: number): Handle => first(82, [x], [integer("softmax", "axis", axis)], []),
   /**
    * Images at another size.
    * @param x [B, C, H, W]
@@ -634,7 +639,7 @@ export const operators = {
    */
   interpolate: (x: Handle, size: readonly [number, number], mode: Interpolation, alignCorners: boolean): Handle =>
     first(
-      82,
+      83,
       [x],
       [
         ...integers("interpolate", "size", size),
@@ -648,14 +653,14 @@ export const operators = {
    * @param x [B, C r^2, H, W]
    * @param factor r
    */
-  pixelShuffle: (x: Handle, factor: number): Handle => first(83, [x], [integer("pixelShuffle", "factor", factor)], []),
+  pixelShuffle: (x: Handle, factor: number): Handle => first(84, [x], [integer("pixelShuffle", "factor", factor)], []),
   /**
    * Pixels to channels, [B, C, r H, r W] to [B, C r^2, H, W].
    * @param x [B, C, r H, r W]
    * @param factor r
    */
   pixelUnshuffle: (x: Handle, factor: number): Handle =>
-    first(84, [x], [integer("pixelUnshuffle", "factor", factor)], []),
+    first(85, [x], [integer("pixelUnshuffle", "factor", factor)], []),
   /**
    * x at given positions.
    * @param x [B, C, H, W]
@@ -667,7 +672,7 @@ export const operators = {
    */
   gridSample: (x: Handle, grid: Handle, mode: Interpolation, outside: Outside, alignCorners: boolean): Handle =>
     first(
-      85,
+      86,
       [x, grid],
       [
         code("gridSample", "mode", interpolations, mode),
@@ -692,7 +697,7 @@ export const operators = {
     maps: readonly number[],
   ): Handle =>
     first(
-      86,
+      87,
       [x],
       [
         ...integers("warp", "size", size),
@@ -710,7 +715,7 @@ export const operators = {
    */
   fft: (x: Handle, dims: readonly number[], complexDim: number, inverse: boolean, scale: number): Handle =>
     first(
-      87,
+      88,
       [x],
       [...integers("fft", "dims", dims), integer("fft", "complexDim", complexDim), flag("fft", "inverse", inverse)],
       [number("fft", "scale", scale)],
@@ -724,7 +729,7 @@ export const operators = {
    */
   centredFft: (x: Handle, dims: readonly number[], complexDim: number, inverse: boolean, scale: number): Handle =>
     first(
-      88,
+      89,
       [x],
       [
         ...integers("centredFft", "dims", dims),
@@ -740,7 +745,7 @@ export const operators = {
    * @param inner further factor of the columns that stand for their mirror images too
    */
   rfft2: (x: Handle, scale: number, inner: number): Handle =>
-    first(89, [x], [], [number("rfft2", "scale", scale), number("rfft2", "inner", inner)]),
+    first(90, [x], [], [number("rfft2", "scale", scale), number("rfft2", "inner", inner)]),
   /**
    * The transpose of rfft2, and with inner 2 the unscaled inverse.
    * @param spectrum [.., H, W / 2 + 1, 2]
@@ -750,7 +755,7 @@ export const operators = {
    */
   irfft2: (spectrum: Handle, width: number, scale: number, inner: number): Handle =>
     first(
-      90,
+      91,
       [spectrum],
       [integer("irfft2", "width", width)],
       [number("irfft2", "scale", scale), number("irfft2", "inner", inner)],
@@ -762,7 +767,7 @@ export const operators = {
    * @param conjugate takes conj(b)
    */
   complexMul: (a: Handle, b: Handle, conjugate: boolean): Handle =>
-    first(91, [a, b], [flag("complexMul", "conjugate", conjugate)], []),
+    first(92, [a, b], [flag("complexMul", "conjugate", conjugate)], []),
   /**
    * Real images with their spectrum multiplied by a response; leading axes are broadcast.
    * @param x [.., H, W]
@@ -770,7 +775,7 @@ export const operators = {
    * @param conjugate takes its conjugate
    */
   fourierFilter: (x: Handle, response: Handle, conjugate: boolean): Handle =>
-    first(92, [x, response], [flag("fourierFilter", "conjugate", conjugate)], []),
+    first(93, [x, response], [flag("fourierFilter", "conjugate", conjugate)], []),
   /**
    * Sums of square images along parallel lines, linear between pixels and zero outside (Radon
    * transform).
@@ -779,7 +784,7 @@ export const operators = {
    * @param degrees angles
    */
   radon: (x: Handle, circle: boolean, degrees: readonly number[]): Handle =>
-    first(93, [x], [flag("radon", "circle", circle)], [...numbers("radon", "degrees", degrees)]),
+    first(94, [x], [flag("radon", "circle", circle)], [...numbers("radon", "degrees", degrees)]),
   /**
    * The transpose of radon, [N, detectors, angles] to [N, W, W].
    * @param y [N, detectors, angles]
@@ -789,7 +794,7 @@ export const operators = {
    */
   radonTranspose: (y: Handle, width: number, circle: boolean, degrees: readonly number[]): Handle =>
     first(
-      94,
+      95,
       [y],
       [integer("radonTranspose", "width", width), flag("radonTranspose", "circle", circle)],
       [...numbers("radonTranspose", "degrees", degrees)],
@@ -800,7 +805,7 @@ export const operators = {
    * @param guide [B, C, H, W], the result of another denoiser
    * @param sigma standard deviation of the noise, above 0
    */
-  nonLocal: (x: Handle, guide: Handle, sigma: number): Handle => one(95, x, guide, number("nonLocal", "sigma", sigma)),
+  nonLocal: (x: Handle, guide: Handle, sigma: number): Handle => one(96, x, guide, number("nonLocal", "sigma", sigma)),
   /**
    * One step of Adam (Kingma, Ba 2015, arXiv:1412.6980) for any number of parameters of one device and
    * type.
@@ -826,7 +831,7 @@ export const operators = {
     weightDecay: number,
   ): Handle[] =>
     all(
-      96,
+      97,
       [factor ?? 0, ...tensors],
       [integer("adamStep", "step", step), flag("adamStep", "decoupled", decoupled)],
       [
@@ -844,7 +849,7 @@ export const operators = {
    * @param factors one for each pair, or none, which stands for ones
    */
   lerp: (tensors: readonly Handle[], weight: number, factors: readonly number[]): Handle[] =>
-    all(97, [...tensors], [], [number("lerp", "weight", weight), ...numbers("lerp", "factors", factors)]),
+    all(98, [...tensors], [], [number("lerp", "weight", weight), ...numbers("lerp", "factors", factors)]),
   /**
    * The factor of gradients of a scaled loss, which divides by the scale and clips, or -1 where one is
    * not finite.
@@ -853,12 +858,12 @@ export const operators = {
    * @param limit largest norm
    */
   unscale: (state: Handle, tensors: readonly Handle[], limit: number): [factor: Handle, state: Handle] =>
-    all(98, [state, ...tensors], [], [number("unscale", "limit", limit)]) as [factor: Handle, state: Handle],
+    all(99, [state, ...tensors], [], [number("unscale", "limit", limit)]) as [factor: Handle, state: Handle],
   /**
    * min(1, limit / (norm + 1e-6)), norm the Euclidean norm of all tensors together.
    * @param tensors of one device and type
    * @param limit largest norm
    */
   clipFactor: (tensors: readonly Handle[], limit: number): Handle =>
-    first(99, [...tensors], [], [number("clipFactor", "limit", limit)]),
+    first(100, [...tensors], [], [number("clipFactor", "limit", limit)]),
 } as const;

@@ -56,17 +56,6 @@ function pair(name: string, v: number | readonly [number, number]): readonly [nu
 }
 
 /**
- * Whether a product with 1 / b is what a quotient by b is: exactly, of powers of two and beyond the range of the
- * quotient; and, since quotients are not rounded exactly there, on GPUs, unless 1 / b is no number of the element type.
- */
-function hasReciprocal(b: number, dtype: DType, device: DeviceName): boolean {
-  const [size, largest] = [Math.abs(b), dtype === "float32" ? 2 ** 126 : 2 ** 1022];
-  if (size === 0 || !(size <= largest)) return true;
-  if (size < 1 / largest) return false;
-  return device !== "cpu" || 2 ** Math.round(Math.log2(size)) === size;
-}
-
-/**
  * An n-dimensional array of numbers on a device. Operators give new tensors; only methods whose names end in `_` change
  * a tensor.
  *
@@ -334,9 +323,7 @@ export class Tensor {
   }
   /** a / b; on the cpu the number nearest to it, so that the floor of a quotient of whole numbers is exact. */
   div(other: Operand): Tensor {
-    return this.#binary("div", other, operators.div, (a, b) =>
-      hasReciprocal(b, this.dtype, this.device) ? operators.mulScalar(a, 1 / b) : this.#withNumber(operators.div, b),
-    );
+    return this.#binary("div", other, operators.div, operators.divScalar);
   }
   /** a^b. */
   pow(other: Operand): Tensor {

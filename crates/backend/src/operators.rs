@@ -48,6 +48,7 @@ operators! {
     fn float_cat(tensors: Vec<Tensor>, dim: usize) -> Tensor;
     fn float_cos(tensor: Tensor) -> Tensor;
     fn float_div(lhs: Tensor, rhs: Tensor) -> Tensor;
+    fn float_div_scalar(lhs: Tensor, rhs: Scalar) -> Tensor;
     fn float_empty(shape: Shape, device: &Device, dtype: FloatDType) -> Tensor;
     fn float_erf(tensor: Tensor) -> Tensor;
     fn float_exp(tensor: Tensor) -> Tensor;

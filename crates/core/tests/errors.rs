@@ -39,6 +39,7 @@ fn wrong() -> Vec<Wrong> {
     add("add", &[t(&[2])], &[], &[], argument);
     add("add", &[t(&[2]), None], &[], &[], argument);
     add("mulScalar", &[t(&[2])], &[], &[], argument);
+    add("divScalar", &[t(&[2])], &[], &[], argument);
     add("eq", &[t(&[2, 3]), t(&[4])], &[], &[], shape);
     add("where", &[single(&[2]), t(&[2]), t(&[2])], &[], &[], dtype);
     add("where", &[t(&[3]), t(&[2]), t(&[2])], &[], &[], shape);

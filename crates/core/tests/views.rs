@@ -108,6 +108,7 @@ fn single_views() {
         for (f, floats) in [
             ("addScalar", &[0.75][..]),
             ("mulScalar", &[-1.5]),
+            ("divScalar", &[-1.5]),
             ("clamp", &[-0.5, 1.25]),
             ("gtScalar", &[0.0]),
             ("leScalar", &[0.5]),

@@ -3,8 +3,9 @@
 //! A training step frees the memory that the next one needs. Returned to the system, each page would have to be
 //! cleared and mapped again: a fifth of the time of a step, and more than half where images are large. Blocks in use
 //! and cached ones are together at most 1.25 times what was in use at once not long ago, or [`MIN_CACHED`] more than is
-//! in use; [`release`] returns all that are cached. Where that is full, blocks that nobody wanted for long make room for
-//! what was freed last: a program that goes on with other sizes would otherwise map its memory anew in each step.
+//! in use; [`release`] returns all that are cached. Where no more may be cached, blocks that nobody wanted for long
+//! make room for what was freed last: a program that goes on with other sizes would otherwise map its memory anew in
+//! each step.
 //!
 //! On Linux large blocks are mapped one by one. glibc's malloc does that only until the first ones are freed; then it
 //! takes them from its heap, whose holes stay resident: a step of a U-Net then holds up to 20 MiB more than 195.
@@ -60,31 +61,21 @@ impl Blocks {
         }
         self.newest = block;
     }
-    /// Takes the block that was freed last.
-    fn pop(&mut self) -> Option<*mut u8> {
-        // SAFETY: blocks in the list are whole, and nobody else has them.
-        unsafe {
-            let block = self.newest.as_ref()?;
-            let taken = std::mem::replace(&mut self.newest, block.older);
-            match self.newest.as_mut() {
-                Some(newest) => newest.newer = null_mut(),
-                None => self.oldest = null_mut(),
-            }
-            Some(taken.cast())
+    /// Takes a block of the list; `None` for null, which is the newest and the oldest of none.
+    ///
+    /// # Safety
+    /// The block is in the list.
+    unsafe fn take(&mut self, block: *mut Free) -> Option<*mut u8> {
+        let &Free { newer, older, .. } = block.as_ref()?;
+        match newer.as_mut() {
+            Some(newer) => newer.older = older,
+            None => self.newest = older,
         }
-    }
-    /// Takes the block that was freed first.
-    fn pop_oldest(&mut self) -> Option<*mut u8> {
-        // SAFETY: as in `pop`.
-        unsafe {
-            let block = self.oldest.as_ref()?;
-            let taken = std::mem::replace(&mut self.oldest, block.newer);
-            match self.oldest.as_mut() {
-                Some(oldest) => oldest.older = null_mut(),
-                None => self.newest = null_mut(),
-            }
-            Some(taken.cast())
+        match older.as_mut() {
+            Some(older) => older.newer = newer,
+            None => self.oldest = newer,
         }
+        Some(block.cast())
     }
 }
 
@@ -149,7 +140,9 @@ impl Cache {
     }
     /// Takes a cached block of a class.
     fn take(&mut self, class: usize) -> Option<*mut u8> {
-        let block = self.blocks[class].pop()?;
+        let blocks = &mut self.blocks[class];
+        // SAFETY: the newest block is in the list.
+        let block = unsafe { blocks.take(blocks.newest) }?;
         self.bytes -= class_size(class);
         Some(block)
     }
@@ -165,10 +158,13 @@ impl Cache {
             if self.time - time <= STALE * limit as u64 {
                 return false;
             }
-            let Some(block) = self.blocks[class].pop_oldest() else { return false };
+            let blocks = &mut self.blocks[class];
+            // SAFETY: the oldest block is in the list, of this class, and nobody has it.
+            unsafe {
+                let Some(block) = blocks.take(blocks.oldest) else { return false };
+                unmap(block, class_size(class));
+            }
             self.bytes -= class_size(class);
-            // SAFETY: the block is of this class, and nobody has it.
-            unsafe { unmap(block, class_size(class)) }
         }
         true
     }

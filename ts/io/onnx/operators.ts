@@ -73,6 +73,7 @@ export const rules: Rules = {
   le: compare("LessOrEqual"),
   addScalar: withNumber("Add"),
   mulScalar: withNumber("Mul"),
+  divScalar: withNumber("Div"),
   powScalar: withNumber("Pow"),
   eqScalar: compareNumber("Equal"),
   neScalar: compareNumber("Equal", true),

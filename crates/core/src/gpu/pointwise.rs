@@ -125,8 +125,11 @@ fn formula(a: f32, b: f32, c: f32, p: f32, q: f32, #[comptime] f: Formula) -> f3
         Formula::ReciprocalGradient => -(a * (b * b)),
         Formula::SquareGradient => 2.0f32 * a * b,
         Formula::QuotientGradient => -((a / c) * (b / c)),
-        Formula::PowerGradient => a * (c * power(b, c - 1.0f32)),
-        Formula::ExponentGradient => a * (b.powf(c) * select(b == 0.0f32, 1.0f32, b).ln()),
+        Formula::PowerGradient => select(c == 0.0f32, 0.0f32, a * (c * power(b, c - 1.0f32))),
+        Formula::ExponentGradient => {
+            let base = select(b == 0.0f32, 1.0f32, b);
+            a * (base.powf(c) * base.ln())
+        }
         Formula::ExtremeGradient => a * truth(b == c),
     }
 }

@@ -95,7 +95,7 @@ pub fn div(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     )
 }
 
-/// a^b.  d = b a^(b-1) da + a^b log(a) db; the second term is 0 where a = 0.
+/// a^b.  d = b a^(b-1) da + a^b log(a) db; the first term is 0 for 0^0, the second where a = 0.
 pub fn pow(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     binary(
         "pow",
@@ -107,7 +107,10 @@ pub fn pow(a: &Tensor, b: &Tensor) -> Result<Tensor> {
             let (a, b) = (&c.inputs[0], &c.inputs[1]);
             let da = if c.needs(0) {
                 let part = fused(c, Formula::PowerGradient, &[c.grad, a, b], [0.0; 2], || {
-                    mul(c.grad, &mul(b, &pow(a, &add_scalar(b, -1.0)?)?)?)
+                    // 0^-1 is infinite, and times 0 NaN.
+                    let (zero, none) = (compare::eq_scalar(a, 0.0)?, compare::eq_scalar(b, 0.0)?);
+                    let both = mul(&zero, &none)?;
+                    mul(c.grad, &mul(b, &pow(&add(a, &both)?, &add_scalar(b, -1.0)?)?)?)
                 })?;
                 Some(sum_to(&part, a.shape())?)
             } else {
@@ -117,7 +120,7 @@ pub fn pow(a: &Tensor, b: &Tensor) -> Result<Tensor> {
                 let part = fused(c, Formula::ExponentGradient, &[c.grad, a, b], [0.0; 2], || {
                     let zero = compare::eq_scalar(a, 0.0)?;
                     let safe = add(a, &zero)?;
-                    mul(c.grad, &mul(&pow(a, b)?, &unary::log(&safe)?)?)
+                    mul(c.grad, &mul(&pow(&safe, b)?, &unary::log(&safe)?)?)
                 })?;
                 Some(sum_to(&part, b.shape())?)
             } else {
@@ -200,6 +203,12 @@ pub fn add_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
 pub fn mul_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
     let vjp: Vjp = Box::new(move |c| Ok(vec![Some(mul_scalar(c.grad, s)?)]));
     Ok(unary(x, |v| v * s as f32, |v| Dispatch::float_mul_scalar(v, Scalar::Float(s)), vjp))
+}
+
+/// x / s
+pub fn div_scalar(x: &Tensor, s: f64) -> Result<Tensor> {
+    let vjp: Vjp = Box::new(move |c| Ok(vec![Some(div_scalar(c.grad, s)?)]));
+    Ok(unary(x, |v| v / s as f32, |v| Dispatch::float_div_scalar(v, Scalar::Float(s)), vjp))
 }
 
 /// x^p.  d = p x^(p-1) dx

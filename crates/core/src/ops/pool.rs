@@ -1,6 +1,6 @@
 //! Pooling over windows.
 
-use super::elementwise::{add, div, mul_scalar};
+use super::elementwise::{add, div, div_scalar};
 use super::index::scatter_integers;
 use super::shape::{pad, reshape, slice, PadMode};
 use super::{check_rank, reduce, too_large};
@@ -234,7 +234,7 @@ pub fn avg_pool2d(x: &Tensor, w: Window, count_padding: bool) -> Result<Tensor> 
     }
     let sum = total(&w.taps("avgPool2d", x)?)?;
     if count_padding || w.padding == [0, 0] {
-        return mul_scalar(&sum, 1.0 / (w.kernel[0] * w.kernel[1]) as f64);
+        return div_scalar(&sum, (w.kernel[0] * w.kernel[1]) as f64);
     }
     let ones = Tensor::full(&[1, 1, s[2], s[3]], 1.0, x.dtype(), x.device())?;
     div(&sum, &total(&w.taps("avgPool2d", &ones)?)?)

@@ -1,6 +1,6 @@
 //! Reductions over axes. An empty list of axes means all of them.
 
-use super::elementwise::{div, mul, mul_scalar};
+use super::elementwise::{div, div_scalar, mul};
 use super::shape::{expand, permute, reshape, slice};
 use super::{check_axes, compare};
 use crate::device::Device;
@@ -120,7 +120,7 @@ pub fn mean(x: &Tensor, dims: &[usize], keep: bool) -> Result<Tensor> {
             format!("x has shape {:?}; the mean of no elements is undefined.", x.shape()),
         ));
     }
-    mul_scalar(&sum(x, dims, keep)?, 1.0 / n as f64)
+    div_scalar(&sum(x, dims, keep)?, n as f64)
 }
 
 /// Moves the reduced axes to the end and flattens them: [kept..., n].

@@ -136,7 +136,9 @@ pub fn grid_sample(x: &Tensor, grid: &Tensor, mode: Interpolation, outside: Outs
         }
     );
     let vjp = Box::new(move |c: &Context| {
-        if tape::is_enabled() && c.inputs[1].0.node.is_none() {
+        // The nearest pixel of the kernel, which operators would round otherwise, is the one of its gradient.
+        let fixed = c.inputs[1].0.node.is_none() || rule.mode == Interpolation::Nearest;
+        if tape::is_enabled() && fixed {
             return Ok(vec![Some(scatter(c.grad, &c.inputs[1], sizes, rule)?), None]);
         }
         if tape::is_enabled() {

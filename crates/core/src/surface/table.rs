@@ -55,6 +55,8 @@ operators! {
     addScalar(x: Tensor, value: f64 = "summand") -> differentiable[y] = elementwise::add_scalar(&x, value);
     /// value x.
     mulScalar(x: Tensor, value: f64 = "factor") -> differentiable[y] = elementwise::mul_scalar(&x, value);
+    /// x / value.
+    divScalar(x: Tensor, value: f64 = "divisor") -> differentiable[y] = elementwise::div_scalar(&x, value);
     /// x^exponent.
     powScalar(x: Tensor, exponent: f64 = "any number") -> differentiable[y] = elementwise::pow_scalar(&x, exponent);
     /// 1 where x = value, else 0.

@@ -79,6 +79,7 @@ fn with_number(out: &mut Vec<Case>, r: &mut Rng) {
         let x = r.distinct(shape);
         out.push(case("addScalar", "").on(&x).num(0.7).expect(x.map(|v| v + 0.7)));
         out.push(case("mulScalar", "").on(&x).num(-1.7).expect(x.map(|v| v * -1.7)));
+        out.push(case("divScalar", "").on(&x).num(-1.7).expect(x.map(|v| v / -1.7)));
         for p in [0.0, 1.0, 2.0, 3.0, 4.0, 5.0] {
             out.push(case("powScalar", "whole").on(&x).num(p).expect(x.map(|v| v.powf(p))));
         }
