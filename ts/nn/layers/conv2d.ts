@@ -1,4 +1,4 @@
-import { checkTensor, freeKeptOnError } from "../../tensor/index.js";
+import { checkTensor, freeKeptOnError, freeOnError } from "../../tensor/index.js";
 import { ArgumentError, checkFlag, checkNumber, checkOptions, checkWord } from "../../runtime/index.js";
 import type { PadMode, Tensor } from "../../tensor/index.js";
 import { conv2d, pair } from "../../functional/index.js";
@@ -108,8 +108,10 @@ export class Conv2d extends Module {
     const { stride, padding, dilation, groups, paddingMode } = this.options;
     const shared: Conv2dArguments = { bias: this.bias, stride, dilation, groups, negativeSlope, mixed: true };
     if (paddingMode === "zeros" || padding === "valid") return conv2d(x, this.weight, { ...shared, padding });
-    const padded = x.pad([0, 0, 0, 0, ...this.#border()], { mode: paddingMode });
-    return conv2d(padded, this.weight, shared);
+    return freeOnError(() => {
+      const padded = x.pad([0, 0, 0, 0, ...this.#border()], { mode: paddingMode });
+      return conv2d(padded, this.weight, shared);
+    });
   }
 
   /** Rows added above and below, and columns left and right, by a mode other than zeros. */

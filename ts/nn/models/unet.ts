@@ -1,6 +1,7 @@
 import {
   ArgumentError,
   checkFlag,
+  checkList,
   checkNumber,
   checkOptions,
   LARGEST,
@@ -76,12 +77,14 @@ export class UNet extends Module {
     ]);
     const inChannels = checkNumber(name, "inChannels", options.inChannels ?? 1, { positive: true, integer: true });
     const outChannels = checkNumber(name, "outChannels", options.outChannels ?? 1, { positive: true, integer: true });
-    const scales = checkNumber(name, "scales", options.scales ?? options.channelsPerScale?.length ?? 4, {
+    const listed = options.channelsPerScale ?? undefined;
+    const given = listed === undefined ? undefined : checkList(name, "channelsPerScale", listed);
+    const scales = checkNumber(name, "scales", options.scales ?? given?.length ?? 4, {
       min: 2,
       max: LARGEST.scales,
       integer: true,
     });
-    const channels = options.channelsPerScale ?? Array.from({ length: scales }, (_, k) => 64 * 2 ** k);
+    const channels = given ?? Array.from({ length: scales }, (_, k) => 64 * 2 ** k);
     if (channels.length !== scales) {
       throw new ArgumentError(
         `${name}: scales is ${scales} but channelsPerScale has ${channels.length} entries; ` +
