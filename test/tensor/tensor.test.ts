@@ -45,8 +45,6 @@ await eachDevice("Tensor", (device) => {
     near(arange(2, 8, 2), [2, 4, 6]);
     near(linspace(0, 1, 3), [0, 0.5, 1]);
     near(linspace(4, 5, 1), [4]);
-    const [start, end] = [-0.08701536263338916, -0.9543592799546681];
-    expect(linspace(start, end, 6, { dtype: "float64" }).dataSync().at(-1)).toBe(end);
     near(eye(2, 3), [1, 0, 0, 0, 1, 0]);
     expect(
       await tensor([
@@ -182,6 +180,11 @@ describe("Tensor: life, death and errors", () => {
     const { tensors } = memory();
     tidy(() => void x.div(7).sum());
     expect(memory().tensors).toBe(tensors);
+  });
+
+  it("numbers at equal distances end at the last one", () => {
+    const [start, end] = [-0.08701536263338916, -0.9543592799546681];
+    expect(linspace(start, end, 6, { dtype: "float64" }).dataSync().at(-1)).toBe(end);
   });
 
   it("the mean of equal numbers is that number", () => {
