@@ -7,6 +7,7 @@ export { conv2d, convTranspose2d, unfold } from "./conv.js";
 export type { Conv2dArguments, ConvTranspose2dArguments, UnfoldArguments } from "./conv.js";
 export { convolve, convolveAdjoint, wrapFilter } from "./convolution.js";
 export type { ConvolveAdjointArguments, ConvolveArguments } from "./convolution.js";
+export { EPSILON } from "./epsilon.js";
 export { fft2, ifft2 } from "./fft.js";
 export type { FftArguments } from "./fft.js";
 export {
@@ -40,7 +41,16 @@ export { adaptiveAvgPool2d, avgPool2d, maxPool2d } from "./pool.js";
 export type { AvgPoolArguments, MaxPoolArguments, PoolArguments } from "./pool.js";
 export { radon, radonDetectors, radonTranspose } from "./radon.js";
 export type { RadonArguments, RadonTransposeArguments } from "./radon.js";
-export { distance, dot, flattenImages, meanDistance, meanPerImage, meanSquare, variation } from "./reduce.js";
+export {
+  distance,
+  dot,
+  flattenImages,
+  imageDims,
+  meanDistance,
+  meanPerImage,
+  meanSquare,
+  variation,
+} from "./reduce.js";
 export type { DistanceArguments, DotArguments, VariationArguments } from "./reduce.js";
 export { gridSample, interpolate, interpolation, pixelShuffle, pixelUnshuffle } from "./resample.js";
 export type { GridSampleArguments, InterpolateArguments } from "./resample.js";

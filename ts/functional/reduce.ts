@@ -19,6 +19,11 @@ export interface VariationArguments extends DotArguments {
   dim: number;
 }
 
+/** Every dimension of `t` but the batch dimension. */
+export function imageDims(t: Tensor): number[] {
+  return t.shape.slice(1).map((_, i) => i + 1);
+}
+
 /** One row of numbers per image: `[B, ...]` to `[B, n]`. */
 export function flattenImages(x: Tensor): Tensor {
   return x.reshape([x.shape[0] ?? 1, entriesPerImage(x)]);

@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor/index.js";
+import { exceptAtZero, type Tensor } from "../tensor/index.js";
 
 /**
  * `sqrt(t)` whose derivatives at zero are 0 instead of infinite.
@@ -7,8 +7,7 @@ import type { Tensor } from "../tensor/index.js";
  * it does not change the values, and unlike a finite slope at zero it adds nothing to the second derivative there.
  */
 export function safeSqrt(t: Tensor): Tensor {
-  const zero = t.detach().eq(0);
-  return t.add(zero).sqrt().mul(zero.neg().add(1));
+  return exceptAtZero(t, (positive) => positive.sqrt());
 }
 
 /** Magnitude of complex images, `[B, 2, ...]` to `[B, 1, ...]`. */

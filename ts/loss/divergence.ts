@@ -1,4 +1,4 @@
-import { meanPerImage } from "../functional/index.js";
+import { EPSILON, imageDims, meanPerImage } from "../functional/index.js";
 import { checkModel, type Reconstructor } from "../nn/index.js";
 import { Physics } from "../physics/index.js";
 import { ReplayRng, resolveRng, type Draw, type RandomSource } from "../random/index.js";
@@ -79,8 +79,6 @@ export class SameDraws {
   }
 }
 
-/** The distance of 1 to the next number. */
-const EPSILON = { float32: 2 ** -23, float64: 2 ** -52 } as const;
 /** The rounding of f may be this many times as small as its change. */
 const MARGIN = 1000;
 
@@ -89,14 +87,14 @@ const MARGIN = 1000;
  * drown in rounding: `f(y + tau b) - f(y)` is in error by about `epsilon |f(y)|`, and is divided by `tau` or by
  * `tau^2`. A second difference, the smaller term of an estimate, has a smaller margin.
  */
-export function leastShare(y: Tensor, order: 1 | 2): number {
+function leastShare(y: Tensor, order: 1 | 2): number {
   return order === 1 ? MARGIN * EPSILON[y.dtype] : Math.sqrt((MARGIN / 5) * EPSILON[y.dtype]);
 }
 
-/** A step of a finite difference at y, for each image at least the given share of its largest value. */
-export function visibleStep(tau: number | Tensor, y: Tensor, share: number): number | Tensor {
-  const [magnitude, dims] = [y.detach().abs(), y.shape.slice(1).map((_, i) => i + 1)];
-  const least = (dims.length > 0 ? magnitude.max(dims, true) : magnitude).mul(share);
+/** A step of a first or second difference at y, for each image at least the {@link leastShare} of its largest value. */
+export function visibleStep(tau: number | Tensor, y: Tensor, order: 1 | 2): number | Tensor {
+  const [magnitude, dims] = [y.detach().abs(), imageDims(y)];
+  const least = (dims.length > 0 ? magnitude.max(dims, true) : magnitude).mul(leastShare(y, order));
   // On the CPU a step that is large enough stays a number; other devices would have to be waited for.
   if (typeof tau === "number" && y.device === "cpu" && least.max().itemSync() <= tau) return tau;
   return least.maximum(tau);
@@ -111,7 +109,7 @@ export function probeDifference(
   args: DivergenceArgs & { y1: Tensor; probe: Tensor; tau: number | Tensor; rng?: RandomSource },
 ): Tensor {
   const { y, model, physics, y1, probe, rng } = args;
-  const tau = visibleStep(args.tau, y, leastShare(y, 1));
+  const tau = visibleStep(args.tau, y, 1);
   const draws = new SameDraws({ model, physics, rng });
   const moved = draws.of(y.add(probe.mul(tau)));
   return moved.sub(draws.at(y, y1)).div(tau);

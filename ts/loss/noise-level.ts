@@ -1,5 +1,5 @@
 import { matching } from "../functional/index.js";
-import type { Physics, PoissonNoise } from "../physics/index.js";
+import type { NoiseModel, Physics, PoissonNoise } from "../physics/index.js";
 import { ArgumentError, checkNumber, type NumberRule, ShapeError } from "../runtime/index.js";
 import { keep, Tensor } from "../tensor/index.js";
 import { type OptionReader, required } from "./options.js";
@@ -92,14 +92,21 @@ export function checkTold(
       "incompatible_physics",
     );
   };
-  const counts = key === "gain" && noiseModel.kind === "poisson" && !(noiseModel as PoissonNoise).normalize;
-  if (counts && told !== 1)
-    refuse("the measurements of the physics are counts (its noise model has normalize: false), whose gain is 1");
+  if (key === "gain" && isOfCounts(noiseModel)) {
+    if (told !== 1)
+      refuse("the measurements of the physics are counts (its noise model has normalize: false), whose gain is 1");
+    return;
+  }
   const known: unknown = Reflect.get(noiseModel, key);
-  if (counts || !(known instanceof Tensor) || known.device !== "cpu") return;
+  if (!(known instanceof Tensor) || known.device !== "cpu") return;
   const other = known.dataSync().find((value) => Math.abs(value - told) > 1e-6 * Math.max(value, told));
   if (other === undefined) return;
   refuse(`the noise model of the physics has a level of its own for each image or batch, such as ${other}`);
+}
+
+/** Whether a noise model gives counts, of which the gain is only that of their mean. */
+export function isOfCounts(noise: NoiseModel): boolean {
+  return noise.kind === "poisson" && !(noise as PoissonNoise).normalize;
 }
 
 /** The square of a level. */

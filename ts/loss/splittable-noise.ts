@@ -1,6 +1,6 @@
 import type { GammaNoise, GaussianNoise, NoiseModel, Physics, PoissonNoise } from "../physics/index.js";
 import { ArgumentError } from "../runtime/index.js";
-import { checkTold } from "./noise-level.js";
+import { checkTold, isOfCounts } from "./noise-level.js";
 import type { OptionReader } from "./options.js";
 
 /** The noise models that can be split into two independent parts, and for which Tweedie's formula is known. */
@@ -31,10 +31,10 @@ export const noiseOption: OptionReader<SplittableNoise | null> = (value, name, k
  */
 export function noiseOf(name: string, option: NoiseModel | null, physics: Physics | undefined): NoiseModel {
   const noise = option ?? physics?.noiseModel;
-  if (option && physics && option.kind === (physics as Partial<Physics>).noiseModel?.kind) {
+  if (option && physics && option.kind === (physics as Partial<Physics>).noiseModel?.kind && !isOfCounts(option)) {
     for (const key of ["sigma", "gain", "l"] as const) {
       const told: unknown = Reflect.get(option, key);
-      if (typeof told === "number" && !isOfCounts(option))
+      if (typeof told === "number")
         checkTold(name, key, told, physics, "leave out the option noiseModel, which replaces it");
     }
   }
@@ -44,9 +44,4 @@ export function noiseOf(name: string, option: NoiseModel | null, physics: Physic
       "loss's option noiseModel.",
     "missing_argument",
   );
-}
-
-/** Whether a noise model gives counts, of which the gain is only that of their mean. */
-function isOfCounts(noise: NoiseModel): boolean {
-  return noise.kind === "poisson" && !(noise as PoissonNoise).normalize;
 }

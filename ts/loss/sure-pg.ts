@@ -5,7 +5,7 @@ import { resolveRng, type RandomSource } from "../random/index.js";
 import type { Physics } from "../physics/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { ArgsOf } from "./args.js";
-import { leastShare, probeDifference, SameDraws, visibleStep } from "./divergence.js";
+import { probeDifference, SameDraws, visibleStep } from "./divergence.js";
 import { LearnedLevel } from "./learned-level.js";
 import { NamedLoss } from "./named-loss.js";
 import { RiskBound } from "./risk-bound.js";
@@ -193,7 +193,7 @@ export class SurePGLoss extends NamedLoss<"SurePGLoss"> {
 
   /** `c^T (A f(y + tau2 c) + A f(y - tau2 c) - 2 A f(y)) / (m tau2^2)`. */
   #curvature({ y, model, physics }: ArgsOf<"SurePGLoss">, y1: Tensor, c: Tensor, rng: RandomSource): Tensor {
-    const tau = visibleStep(this.tau2, y, leastShare(y, 2));
+    const tau = visibleStep(this.tau2, y, 2);
     const step = c.mul(tau);
     const draws = new SameDraws({ model, physics, rng });
     const [up, down] = [draws.of(y.add(step)), draws.of(y.sub(step))];

@@ -1,7 +1,7 @@
+import { imageDims } from "../functional/index.js";
 import { ArgumentError, checkNumber } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { MetricOptions } from "./metric.js";
-import { imageDims } from "./preprocess.js";
 
 /** Options of the metrics that depend on the range of pixel values. */
 export interface PixelRangeOptions extends MetricOptions {

@@ -1,4 +1,4 @@
-import { magnitude, safeSqrt } from "../functional/index.js";
+import { imageDims, magnitude, safeSqrt } from "../functional/index.js";
 import { ShapeError } from "../runtime/index.js";
 import { where, type Tensor } from "../tensor/index.js";
 import { quotient } from "./quotient.js";
@@ -9,11 +9,6 @@ import { quotient } from "./quotient.js";
  * `"standardize"`.
  */
 export type NormInputs = "l2" | "min_max" | "clip" | "standardize" | "none";
-
-/** Every dimension of `t` but the batch dimension. */
-export function imageDims(t: Tensor): number[] {
-  return t.shape.slice(1).map((_, i) => i + 1);
-}
 
 /**
  * Refuses what is not `[B, C, H, W]` with an allowed number of channels.

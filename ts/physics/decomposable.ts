@@ -1,4 +1,4 @@
-import { matching } from "../functional/index.js";
+import { imageDims, matching } from "../functional/index.js";
 import { ArgumentError, shown, checkOptionsObject } from "../runtime/index.js";
 import { full, Tensor, where, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkImgSize, checkTensorOption, checkRank } from "./argument-checks.js";
@@ -186,8 +186,8 @@ export class DecomposablePhysics<
   protected smallestSingularValue(mask: Tensor, rank: number): number | Tensor {
     const values = mask.detach().abs();
     // With a batch dimension each image has its own largest.
-    const dims = values.shape.slice(1).map((_, i) => i + 1);
-    return (values.shape.length === rank && rank > 1 ? values.max(dims, true) : values.max()).mul(SMALLEST_SHARE);
+    const largest = values.shape.length === rank && rank > 1 ? values.max(imageDims(values), true) : values.max();
+    return largest.mul(SMALLEST_SHARE);
   }
 
   /**

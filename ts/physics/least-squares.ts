@@ -1,4 +1,4 @@
-import { matching } from "../functional/index.js";
+import { EPSILON, matching } from "../functional/index.js";
 import { ArgumentError, checkNumber, ShapeError, checkOptionsObject, shown } from "../runtime/index.js";
 import { full, Tensor, where, zeros } from "../tensor/index.js";
 import { TensorList } from "./tensor-list.js";
@@ -13,9 +13,6 @@ export interface SolverOptions {
   /** Stops once the residual of the normal equations is at most this fraction of the first. Default: 1e-6. */
   tol?: number;
 }
-
-/** Machine epsilon. */
-const EPSILON = { float32: 2 ** -23, float64: 2 ** -52 } as const;
 
 /** Checked solver settings. */
 export function solverSettings(

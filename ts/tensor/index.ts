@@ -14,6 +14,6 @@ export { freeKeptOnError, freeOnError } from "./handle.js";
 export { fromHostValues, hostValues } from "./host-values.js";
 export { inTurn } from "./in-turn.js";
 export { keep, tidy, tidyAcross, unkeep } from "./scope.js";
-export { handleOf, optionalHandle, Tensor } from "./tensor.js";
+export { exceptAtZero, handleOf, optionalHandle, Tensor } from "./tensor.js";
 export type { MatmulOptions, UnfoldOptions } from "./tensor.js";
 export type { DeviceName, Dims, DType, NestedArray, NumericArray, TensorOptions, TypedArray } from "./types.js";

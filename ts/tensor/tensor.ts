@@ -55,6 +55,12 @@ function pair(name: string, v: number | readonly [number, number]): readonly [nu
   return both as readonly [number, number];
 }
 
+/** `f(x)` where x is not 0, else 0 with the gradient 0: there f may have an infinite slope, which times 0 is NaN. */
+export function exceptAtZero(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
+  const zero = x.detach().eq(0);
+  return f(x.add(zero)).mul(zero.neg().add(1));
+}
+
 /**
  * An n-dimensional array of numbers on a device. Operators give new tensors; only methods whose names end in `_` change
  * a tensor.
@@ -303,12 +309,6 @@ export class Tensor {
     }
   }
 
-  /** `f(x)` where x is not 0, else 0 with the gradient 0: there f may have an infinite slope, which times 0 is NaN. */
-  #exceptAtZero(f: (x: Tensor) => Tensor): Tensor {
-    const zero = this.detach().eq(0);
-    return f(this.add(zero)).mul(zero.neg().add(1));
-  }
-
   /** a + b. */
   add(other: Operand): Tensor {
     return this.#binary("add", other, operators.add, operators.addScalar);
@@ -510,7 +510,7 @@ export class Tensor {
   }
   /** Square root of {@link variance}. At zero the gradient is zero. */
   std(dims?: Dims, keepDims = false, correction = 1): Tensor {
-    return freeOnError(() => this.variance(dims, keepDims, correction).#exceptAtZero((v) => v.sqrt()));
+    return freeOnError(() => exceptAtZero(this.variance(dims, keepDims, correction), (v) => v.sqrt()));
   }
 
   /**
@@ -523,12 +523,9 @@ export class Tensor {
       if (p === Infinity) return this.abs().max(dims, keepDims);
       checkNumber("norm", "p", p, { positive: true });
       if (p === 1) return this.abs().sum(dims, keepDims);
-      if (p === 2)
-        return this.square()
-          .sum(dims, keepDims)
-          .#exceptAtZero((sum) => sum.sqrt());
-      const powers = p < 2 ? this.abs().#exceptAtZero((x) => x.pow(p)) : this.abs().pow(p);
-      return powers.sum(dims, keepDims).#exceptAtZero((sum) => sum.pow(1 / p));
+      if (p === 2) return exceptAtZero(this.square().sum(dims, keepDims), (sum) => sum.sqrt());
+      const powers = p < 2 ? exceptAtZero(this.abs(), (x) => x.pow(p)) : this.abs().pow(p);
+      return exceptAtZero(powers.sum(dims, keepDims), (sum) => sum.pow(1 / p));
     });
   }
 
