@@ -85,6 +85,13 @@ const GRID: &[Row] = &[
     ([2, 1, 3, 4], 1, [3, 3], geo([2, 5], [5, 6], [3, 2], 1)),
 ];
 
+/// Small images of many channels, whose weights are transformed in panels.
+#[rustfmt::skip]
+const PANELS: &[Row] = &[
+    ([1, 42, 7, 5], 376, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
+    ([2, 390, 4, 3], 40, [2, 3], geo([1, 1], [1, 0], [1, 1], 1)),
+];
+
 const LAYOUTS: [Layout; 4] = [Layout::Plain, Layout::Transposed, Layout::Flipped, Layout::Sliced];
 
 fn ints(g: Geo, between: &[usize]) -> Vec<i64> {
@@ -185,11 +192,15 @@ fn errors(row: &Row, rng: &mut Rng) -> [f64; 4] {
 }
 
 fn check(kernel: Kernel, rows: impl Fn(&Row) -> bool, bound: f64) {
+    check_rows(kernel, GRID.iter().filter(|r| rows(r)), bound);
+}
+
+fn check_rows<'a>(kernel: Kernel, rows: impl Iterator<Item = &'a Row>, bound: f64) {
     let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
     force(kernel);
     let mut rng = Rng(5);
     let mut worst = ([0.0f64; 4], 0);
-    for row in GRID.iter().filter(|r| rows(r)) {
+    for row in rows {
         let e = errors(row, &mut rng);
         assert!(
             e.iter().all(|&e| e < bound),
@@ -239,6 +250,13 @@ fn winograd5() {
 }
 
 #[test]
+fn panels() {
+    for kernel in [Kernel::Winograd4, Kernel::Auto] {
+        check_rows(kernel, PANELS.iter(), 2.5e-6);
+    }
+}
+
+#[test]
 fn window() {
     check(Kernel::Window, |_| true, 1e-6);
 }
@@ -264,7 +282,8 @@ fn the_rule() {
 fn bits_do_not_depend_on_threads() {
     let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
     let mut rng = Rng(9);
-    let cases: [Row; 10] = [
+    let cases: [Row; 11] = [
+        ([2, 150, 7, 6], 140, [3, 3], geo([1, 1], [1, 1], [1, 1], 1)),
         ([3, 24, 33, 40], 60, [5, 5], geo([1, 1], [2, 2], [1, 1], 1)),
         ([1, 32, 40, 40], 200, [4, 4], geo([2, 2], [1, 1], [1, 1], 2)),
         ([3, 8, 50, 30], 9, [3, 3], geo([1, 1], [2, 2], [2, 2], 1)),

@@ -127,10 +127,11 @@ fn winograd(s: &ConvShape, sides: &[usize], adjoint: bool) -> Option<Plan> {
 }
 
 /// The time of `tiled` as `Plan::cost` counts it, for a result of so many channels: fewer than the rows of its product
-/// take as long, and pixels that a stride skips are picked out.
+/// take as long, pixels that a stride skips are picked out, and weights are written in another order.
 fn tiled_cost(s: &ConvShape, channels: usize) -> f64 {
     let strided = if s.stride == [1, 1] { 1.0 } else { 1.15 };
-    s.work() as f64 * (12.0 / channels as f64).max(1.0) * strided
+    let weights = (s.depth() * s.channels[1]) as f64;
+    s.work() as f64 * (12.0 / channels as f64).max(1.0) * strided + 100.0 * weights
 }
 
 /// The kernel for a shape that Winograd's algorithm does not take.

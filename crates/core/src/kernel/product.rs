@@ -33,9 +33,9 @@ pub fn strips(
     each(count.div_ceil(rows), count * depth > MIN_PARALLEL_STRIDED, |k| {
         // SAFETY: each task writes its own strip.
         let strip = unsafe { std::slice::from_raw_parts_mut(to.at(k * rows * depth), rows * depth) };
-        for i in 0..rows.min(count - k * rows) {
-            for j in 0..depth {
-                strip[j * rows + i] = of(k * rows + i, j);
+        for (j, to) in strip.chunks_exact_mut(rows).enumerate() {
+            for (i, to) in to.iter_mut().enumerate().take(count - k * rows) {
+                *to = of(k * rows + i, j);
             }
         }
     });

@@ -6,10 +6,12 @@
 //! Nothing larger than a block is stored except the weights.
 //!
 //! With few tiles the transformed weights are larger than everything else. Then all tiles are transformed first, and
-//! each point is one product: its weights are read once, and all threads have points to work at.
+//! each point is one product: its weights are read once, and all threads have points to work at. Where the cache does
+//! not hold the transformed weights, [`panels`] of them are made as they are needed.
 
 pub mod backward;
 pub mod gradient;
+mod panels;
 pub mod plan;
 mod sides;
 mod tiles;
@@ -22,6 +24,7 @@ use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
 use plan::{Line, Plan};
 use sides::Side;
+use std::ops::Range;
 pub use tiles::Gate;
 use tiles::Window;
 #[cfg(not(target_arch = "wasm32"))]
@@ -31,33 +34,39 @@ use weights::{Transformed, Weights};
 
 /// What the plan computes of `x` [batch, inputs, size], then the epilogue: [batch, outputs, out].
 pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue: Epilogue) -> Vec<f32> {
-    let outputs = plan.channels[1];
-    let u = weights::transform(isa, plan, w);
+    let [inputs, outputs] = plan.channels;
     let [rows, columns] = plan.axes.map(|axis| axis.lines[1].size);
     // SAFETY: every pixel belongs to a tile, and every tile is written.
     let mut y = unsafe { uninit(plan.batch * outputs * rows * columns) };
-    let job = Job { plan, u, epilogue, y: Shared::new(&mut y) };
+    let job = Job { plan, epilogue, y: Shared::new(&mut y) };
+    if plan.in_panels() {
+        panels::forward(isa, &job, x, w);
+        return y;
+    }
+    let (_weights, u) = weights::transform(isa, plan, w);
     let patch_size = patch_size(plan, isa);
     // SAFETY: blocks have disjoint tiles, points disjoint products, and both sides hold the tiles.
     unsafe {
         if has_few_tiles(plan) {
             let (_memory, [v, m]) = sides::all(plan, isa);
-            each_block(plan, patch_size, |tiles, patch| read(isa, plan, Source::Input(x, None), tiles, patch, v));
+            each_block(plan, patch_size, |tiles, patch| {
+                read(isa, plan, Source::Input(x, None), 0..inputs, tiles, patch, v);
+            });
             each(plan.points(), true, |p| {
                 // The tiles of a block stay in the first-level cache, the weights of the point in the second.
                 for block in 0..plan.blocks() {
-                    multiply(isa, &job, p, plan.block(block), [v, m]);
+                    multiply(isa, plan, u, 0..plan.depth(lanes(isa)), p, plan.block(block), [v, m]);
                 }
             });
-            each_block(plan, patch_size, |tiles, patch| write(isa, &job, tiles, patch, m));
+            each_block(plan, patch_size, |tiles, patch| write(isa, &job, 0..outputs, tiles, patch, m));
         } else {
             each_block(plan, patch_size + sides::block_size(plan, isa), |tiles, patch| {
                 let both = sides::of_block(plan, isa, patch.add(patch_size), tiles[0]);
-                read(isa, plan, Source::Input(x, None), tiles, patch, both[0]);
+                read(isa, plan, Source::Input(x, None), 0..inputs, tiles, patch, both[0]);
                 for p in 0..plan.points() {
-                    multiply(isa, &job, p, tiles, both);
+                    multiply(isa, plan, u, 0..plan.depth(lanes(isa)), p, tiles, both);
                 }
-                write(isa, &job, tiles, patch, both[1]);
+                write(isa, &job, 0..outputs, tiles, patch, both[1]);
             });
         }
     }
@@ -86,7 +95,6 @@ fn each_block(plan: &Plan, count: usize, stage: impl Fn([usize; 2], *mut f32) + 
 
 struct Job<'a> {
     plan: &'a Plan,
-    u: Transformed,
     epilogue: Epilogue<'a>,
     y: Shared,
 }
@@ -108,49 +116,69 @@ struct Reading<'a> {
 
 entry! {
     /// Transforms tiles of an image.
-    fn read(plan: &Plan, image: Source, tiles: [usize; 2], patch: *mut f32, to: Side) = read_body
+    fn read(plan: &Plan, image: Source, channels: Range<usize>, tiles: [usize; 2], patch: *mut f32, to: Side)
+        = read_body
 }
 
 #[inline(always)]
-unsafe fn read_body<S: Simd>(_: S, plan: &Plan, image: Source, tiles: [usize; 2], patch: *mut f32, side: Side) {
+unsafe fn read_body<S: Simd>(
+    _: S,
+    plan: &Plan,
+    image: Source,
+    channels: Range<usize>,
+    tiles: [usize; 2],
+    patch: *mut f32,
+    side: Side,
+) {
     // The transform of the input is the same for all schemes of six points.
     match (plan.tile, image) {
         #[cfg(not(target_arch = "wasm32"))]
-        (Tile::F2x3, Source::Input(x, extra)) => read_tiles::<S, Four, false>(plan, x, extra, tiles, patch, side),
-        (_, Source::Input(x, extra)) => read_tiles::<S, Six<4>, false>(plan, x, extra, tiles, patch, side),
+        (Tile::F2x3, Source::Input(x, extra)) => {
+            read_tiles::<S, Four, false>(plan, x, extra, channels, tiles, patch, side)
+        }
+        (_, Source::Input(x, extra)) => read_tiles::<S, Six<4>, false>(plan, x, extra, channels, tiles, patch, side),
         (tile, Source::Gradient(g)) => {
-            with_scheme!(tile, T => read_tiles::<S, T, true>(plan, g, None, tiles, patch, side));
+            with_scheme!(tile, T => read_tiles::<S, T, true>(plan, g, None, channels, tiles, patch, side));
         }
     }
 }
 
 entry! {
-    /// The product of one point of transformed tiles with the weights.
-    fn multiply(job: &Job, p: usize, tiles: [usize; 2], sides: [Side; 2]) = multiply_body
+    /// The product of one point of transformed tiles with the weights from some input channels of all parts, which is
+    /// added to that with those before.
+    fn multiply(plan: &Plan, u: Transformed, depth: Range<usize>, p: usize, tiles: [usize; 2], sides: [Side; 2])
+        = multiply_body
 }
 
 #[inline(always)]
-unsafe fn multiply_body<S: Simd>(_: S, job: &Job, p: usize, [first, last]: [usize; 2], [v, m]: [Side; 2]) {
-    let (plan, u) = (job.plan, &job.u);
+unsafe fn multiply_body<S: Simd>(
+    _: S,
+    plan: &Plan,
+    u: Transformed,
+    depth: Range<usize>,
+    p: usize,
+    [first, last]: [usize; 2],
+    [v, m]: [Side; 2],
+) {
     let (row, rows) = (first * plan.residues(), (last - first) * plan.residues());
     product::<S>(
         rows,
-        plan.depth(S::N),
+        depth.len(),
         m.wide / S::N,
-        Left { at: v.at(p, row), row: v.wide, column: 1, strip: None },
-        Right { at: u.data.values().as_ptr().add(p * u.point), row: u.width, panel: u.panel },
-        Out { at: m.at(p, row), row: m.wide, add: false },
+        Left { at: v.at(p, row).add(depth.start), row: v.wide, column: 1, strip: None },
+        Right { at: u.at.at(p * u.point), row: u.width, panel: u.panel },
+        Out { at: m.at(p, row), row: m.wide, add: depth.start > 0 },
     );
 }
 
 entry! {
     /// Transforms tiles of the results back and writes them.
-    fn write(job: &Job, tiles: [usize; 2], patch: *mut f32, from: Side) = write_body
+    fn write(job: &Job, channels: Range<usize>, tiles: [usize; 2], patch: *mut f32, from: Side) = write_body
 }
 
 #[inline(always)]
-unsafe fn write_body<S: Simd>(_: S, job: &Job, tiles: [usize; 2], patch: *mut f32, side: Side) {
-    with_scheme!(job.plan.tile, T => write_tiles::<S, T>(job, tiles, patch, side));
+unsafe fn write_body<S: Simd>(_: S, job: &Job, channels: Range<usize>, tiles: [usize; 2], patch: *mut f32, side: Side) {
+    with_scheme!(job.plan.tile, T => write_tiles::<S, T>(job, channels, tiles, patch, side));
 }
 
 /// The bias of the channels from `c` on that a vector holds.
@@ -167,9 +195,16 @@ unsafe fn bias_of<S: Simd>(bias: Option<&[f32]>, c: usize) -> S::V {
     }
 }
 
-/// Transforms the tiles `[first, last)` of the results back (A^T m A) and writes them with the epilogue.
+/// Transforms the tiles `[first, last)` of some channels of the results back (A^T m A) and writes them with the
+/// epilogue.
 #[inline(always)]
-unsafe fn write_tiles<S: Simd, T: Scheme>(job: &Job, [first, last]: [usize; 2], patch: *mut f32, side: Side) {
+unsafe fn write_tiles<S: Simd, T: Scheme>(
+    job: &Job,
+    channels: Range<usize>,
+    [first, last]: [usize; 2],
+    patch: *mut f32,
+    side: Side,
+) {
     let plan = job.plan;
     let (outputs, residues) = (plan.channels[1], plan.residues());
     let [y, x] = [plan.axes[0].lines[1], plan.axes[1].lines[1]];
@@ -177,14 +212,14 @@ unsafe fn write_tiles<S: Simd, T: Scheme>(job: &Job, [first, last]: [usize; 2], 
     while t < last {
         let run = plan.run(t, last);
         let columns = x.pixels(run.length);
-        for c in (0..outputs).step_by(S::N) {
+        for c in channels.clone().step_by(S::N) {
             let bias = bias_of::<S>(job.epilogue.bias, c);
             macro_rules! output {
                 ($kind:path) => {
                     for part in 0..plan.parts(1) {
                         for residue in 0..residues {
                             let to = pixels::<S>(plan, [&y, &x], columns, patch, [residue, part]);
-                            let at = side.at(0, t * residues + residue).add(part * side.part + c);
+                            let at = side.channel(t * residues + residue, part, c);
                             for tile in 0..run.length {
                                 let at = at.add(tile * residues * side.wide).cast_const();
                                 let from = Grid { at, row: T::IN * side.point, column: side.point };
@@ -222,12 +257,14 @@ unsafe fn pixels<S: Simd>(
     Grid { at: patch.add((row * columns + column) * S::N), row: y.step * columns * S::N, column: x.step * S::N }
 }
 
-/// Transforms the tiles `[first, last)` of the input (B^T d B) or, with `GRADIENT`, of the output's gradient (A g A^T).
+/// Transforms the tiles `[first, last)` of the input (B^T d B) or, with `GRADIENT`, of the output's gradient (A g A^T),
+/// of its `own` channels.
 #[inline(always)]
 unsafe fn read_tiles<S: Simd, T: Scheme, const GRADIENT: bool>(
     plan: &Plan,
     image: &[f32],
     extra: Option<&Reading>,
+    own: Range<usize>,
     [first, last]: [usize; 2],
     patch: *mut f32,
     side: Side,
@@ -239,7 +276,7 @@ unsafe fn read_tiles<S: Simd, T: Scheme, const GRADIENT: bool>(
     while t < last {
         let run = plan.run(t, last);
         let columns = x.pixels(run.length);
-        for c in (0..channels).step_by(S::N) {
+        for c in own.clone().step_by(S::N) {
             let window = Window::new([&y, &x], [run.row, run.column], channels - c, columns);
             let plane = (run.image * channels + c) * y.size * x.size;
             let gate = match extra {
@@ -259,7 +296,7 @@ unsafe fn read_tiles<S: Simd, T: Scheme, const GRADIENT: bool>(
             for part in 0..plan.parts(i) {
                 for residue in 0..residues {
                     let from = pixels::<S>(plan, [&y, &x], columns, patch, [residue, part]);
-                    let at = side.at(0, t * residues + residue).add(part * side.part + c);
+                    let at = side.channel(t * residues + residue, part, c);
                     for tile in 0..run.length {
                         let Grid { row, column, .. } = from;
                         let from = Grid { at: from.at.add(tile * x.every * S::N).cast_const(), row, column };

@@ -106,18 +106,35 @@ impl Pass<'_> {
         let taps: Vec<_> = down.iter().flat_map(|d| right.iter().map(move |r| taps_of([d, r]))).collect();
         let depth = sums * taps[0].len();
         let filters = &self.weights[group * self.shape.group()[1] * self.shape.depth()..];
-        let mut all = Aligned::zeros(outputs.next_multiple_of(rows) * depth);
+        // Every value of full strips is written.
+        // SAFETY: each value is a weight's, or is zeroed below.
+        let mut all = unsafe { Aligned::uninit(outputs.next_multiple_of(rows) * depth) };
         let to = Shared::new(all.all());
         each(outputs.div_ceil(rows), self.shape.is_parallel(), |strip| {
             // SAFETY: each task writes its own strip.
             let to = unsafe { std::slice::from_raw_parts_mut(to.at(strip * rows * depth), rows * depth) };
-            for i in 0..rows.min(outputs - strip * rows) {
-                let mut to = to[i..].iter_mut().step_by(rows);
-                for channel in 0..sums {
-                    let row = strip * rows + i;
-                    let filter = &filters[row / phases * self.strides[0] + channel * self.strides[1]..];
-                    for (&tap, to) in taps[row % phases].iter().zip(&mut to) {
-                        *to = filter[tap];
+            let count = rows.min(outputs - strip * rows);
+            if count < rows {
+                to.fill(0.0);
+            }
+            // Where the filters of a source's channel have the values of a column, and those of the next ones.
+            let places: Vec<usize> = (0..taps[0].len() * count)
+                .map(|k| {
+                    let (tap, row) = (k / count, strip * rows + k % count);
+                    row / phases * self.strides[0] + taps[row % phases][tap]
+                })
+                .collect();
+            let contiguous = places.windows(2).all(|pair| pair[1] == pair[0] + 1);
+            for channel in 0..sums {
+                let filter = &filters[channel * self.strides[1]..];
+                for (tap, places) in places.chunks_exact(count).enumerate() {
+                    let to = &mut to[(channel * taps[0].len() + tap) * rows..][..count];
+                    if contiguous {
+                        to.copy_from_slice(&filter[places[0]..][..count]);
+                        continue;
+                    }
+                    for (to, &place) in to.iter_mut().zip(places) {
+                        *to = filter[place];
                     }
                 }
             }
@@ -165,6 +182,9 @@ unsafe fn block_body<S: Simd>(_: S, job: &Job, image: usize, block: usize, part:
     }
     let [above, beside] = [0, 1].map(|i| pass.axes[i].len());
     let phases = above * beside;
+    // Whole rows of results, one after the other, are one.
+    let whole = job.line == columns && columns == pass.size[1] && down.to_step == 1 && right.to_step == 1;
+    let (rows, columns) = if whole { (1, rows * columns) } else { (rows, columns) };
     for c in part[0] / phases..part[1] / phases {
         let channel = group * outputs + c;
         let bias = pass.epilogue.bias.map_or(0.0, |b| b[channel]);

@@ -93,8 +93,17 @@ pub unsafe fn pack<S: Simd>(
 ) {
     let [down, right] = axes;
     let mut plane = to;
+    // Whole rows of the source, one after the other, are one.
+    let top = down.origin + first[0] as isize;
+    let whole = down.step == 1 && right.step == 1 && right.origin + first[1] as isize == 0;
+    let inside = top >= 0 && top as usize + layout.height <= down.size && layout.pitch == right.size;
     for channel in 0..channels {
         let from = from.add(channel * down.size * right.size);
+        if whole && inside {
+            copy::<S>(from.add(top as usize * right.size), layout.height * layout.pitch, plane);
+            plane = plane.add(layout.plane);
+            continue;
+        }
         for &u in &down.phases {
             for &v in &right.phases {
                 let start = right.origin + (v + first[1] * right.step) as isize;
@@ -127,16 +136,7 @@ unsafe fn pack_row<S: Simd>(row: *const f32, axis: &Axis, start: isize, count: u
     if a < b {
         let (from, to, count) = (row.offset(start + (a * step) as isize), to.add(a), b - a);
         match step {
-            1 => {
-                let mut j = 0;
-                while j + S::N <= count {
-                    S::store(to.add(j), S::load(from.add(j)));
-                    j += S::N;
-                }
-                for j in j..count {
-                    *to.add(j) = *from.add(j);
-                }
-            }
+            1 => copy::<S>(from, count, to),
             2 => {
                 let mut j = 0;
                 while j + S::N <= count {
@@ -156,5 +156,18 @@ unsafe fn pack_row<S: Simd>(row: *const f32, axis: &Axis, start: isize, count: u
     }
     for j in b.max(a)..count {
         *to.add(j) = 0.0;
+    }
+}
+
+/// Copies `count` values.
+#[inline(always)]
+unsafe fn copy<S: Simd>(from: *const f32, count: usize, to: *mut f32) {
+    let mut j = 0;
+    while j + S::N <= count {
+        S::store(to.add(j), S::load(from.add(j)));
+        j += S::N;
+    }
+    for j in j..count {
+        *to.add(j) = *from.add(j);
     }
 }

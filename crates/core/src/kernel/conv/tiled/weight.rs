@@ -84,24 +84,59 @@ pub fn weight(isa: InstructionSet, s: &ConvShape, x: &[f32], g: &[f32]) -> Vec<f
     // SAFETY: the filters of every output channel are written below.
     let mut dw = unsafe { uninit(s.channels[1] * depth) };
     let to = Shared::new(&mut dw);
-    let columns = outputs.div_ceil(LANES);
+    let total = &Total { sums: sums.values(), depth, wide, outputs, parts, size, to };
+    let n = lanes(isa);
+    let columns = outputs.div_ceil(n);
     each(s.groups * columns, s.is_parallel(), |task| {
-        let (group, first) = (task / columns, task % columns * LANES);
-        for row in 0..depth {
-            let from = (group * depth + row) * wide + first;
-            let mut total = [0.0f32; LANES];
-            for part in 0..parts {
-                for (t, v) in total.iter_mut().zip(&sums.values()[part * size + from..]) {
-                    *t += v;
-                }
-            }
-            for (o, v) in total.iter().enumerate().take(outputs - first) {
-                // SAFETY: tasks write the filters of disjoint output channels.
-                unsafe { *to.at((group * outputs + first + o) * depth + row) = *v };
-            }
-        }
+        // SAFETY: tasks write the filters of disjoint output channels.
+        unsafe { add_parts(isa, total, task / columns, task % columns * n) }
     });
     dw
+}
+
+/// The partial sums of a gradient, and where it goes.
+struct Total<'a> {
+    sums: &'a [f32],
+    depth: usize,
+    wide: usize,
+    outputs: usize,
+    parts: usize,
+    size: usize,
+    to: Shared,
+}
+
+entry! {
+    /// Writes the gradient of the filters of a group's outputs from `first` on that a vector holds.
+    fn add_parts(total: &Total, group: usize, first: usize) = add_parts_body
+}
+
+#[inline(always)]
+unsafe fn add_parts_body<S: Simd>(_: S, total: &Total, group: usize, first: usize) {
+    let Total { depth, wide, outputs, parts, size, .. } = *total;
+    let from = total.sums.as_ptr().add(group * depth * wide + first);
+    let to = total.to.at((group * outputs + first) * depth);
+    let mut square = [0.0f32; LANES * LANES];
+    let square = square.as_mut_ptr();
+    for row in (0..depth).step_by(S::N) {
+        let rows = S::N.min(depth - row);
+        for i in 0..rows {
+            let from = from.add((row + i) * wide);
+            let mut sum = S::load(from);
+            for part in 1..parts {
+                sum = S::add(sum, S::load(from.add(part * size)));
+            }
+            S::store(square.add(i * S::N), sum);
+        }
+        if rows == S::N && outputs - first >= S::N {
+            S::transpose(square, S::N, to.add(row), depth);
+            continue;
+        }
+        for o in 0..S::N.min(outputs - first) {
+            for i in 0..rows {
+                *to.add(o * depth + row + i) = *square.add(i * S::N + o);
+            }
+        }
+    }
 }
 
 entry! {

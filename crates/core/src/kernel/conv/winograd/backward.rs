@@ -5,15 +5,15 @@
 //! plan of the adjoint both are products of the same tiles, B^T g B, which are read, gated and transformed once:
 //! dx = A^T [(G w G^T) . (B^T g B)] A and dw = G^T [sum over tiles of (A x A^T) . (B^T g B)] G.
 
-use super::gradient::{each_slice, sum, sums, weight_of};
+use super::gradient::{each_slice, filters_of, slices, sum, sums, weight_of};
 use super::plan::Plan;
 use super::sides;
 use super::weights::{self, Weights};
-use super::{each_block, has_few_tiles, multiply, patch_size, read, write, Gate, Job, Reading, Source};
+use super::{each_block, has_few_tiles, multiply, panels, patch_size, read, write, Gate, Job, Reading, Source};
 use crate::allocation::zeros;
 use crate::kernel::conv::shape::Epilogue;
 use crate::kernel::parallel::{each, uninit, Shared};
-use crate::kernel::simd::InstructionSet;
+use crate::kernel::simd::{lanes, InstructionSet};
 
 /// Whether a plan, of an adjoint, is computed so.
 pub fn applies(plan: &Plan) -> bool {
@@ -30,18 +30,27 @@ pub fn all(
     bias: bool,
 ) -> [Vec<f32>; 3] {
     let [channels, inputs] = plan.channels;
-    let u = weights::transform(isa, plan, w);
     let [rows, columns] = plan.axes.map(|axis| axis.lines[1].size);
     // SAFETY: every pixel belongs to a tile, and every tile is written.
     let mut dx = unsafe { uninit(plan.batch * inputs * rows * columns) };
-    let job = Job { plan, u, epilogue: Epilogue::NONE, y: Shared::new(&mut dx) };
-    let (_memory, products) = sums(isa, plan);
+    let job = Job { plan, epilogue: Epilogue::NONE, y: Shared::new(&mut dx) };
     // The bias' sums of each slice; where all tiles are transformed first, of each block.
     let few = has_few_tiles(plan);
-    let parts = if few { plan.blocks() } else { products.slices };
+    let parts = if few || plan.in_panels() { plan.blocks() } else { slices(isa, plan) };
     let mut totals = zeros::<f64>(parts * channels);
     let total = Shared::new(&mut totals);
     let reading = |part: usize| Reading { gate, sums: bias.then(|| total.offset(part * channels)) };
+    let db = |totals: &[f64]| {
+        let sum = |c: usize| totals.iter().skip(c).step_by(channels).sum::<f64>() as f32;
+        (0..if bias { channels } else { 0 }).map(sum).collect()
+    };
+    if plan.in_panels() {
+        let dw = filters_of(plan, |dw| panels::backward(isa, &job, [x, g], w, reading, dw));
+        return [dx, dw, db(&totals)];
+    }
+    let (_weights, u) = weights::transform(isa, plan, w);
+    let (_memory, products) = sums(isa, plan);
+    let depth = 0..plan.depth(lanes(isa));
     // SAFETY: blocks have disjoint tiles, points disjoint products, slices disjoint sums; both sides hold the tiles.
     unsafe {
         if few {
@@ -49,40 +58,39 @@ pub fn all(
             let patch = patch_size(plan, isa);
             each_block(plan, patch, |tiles, patch| {
                 let reading = reading(plan.index(tiles[0]));
-                read(isa, plan, Source::Input(g, Some(&reading)), tiles, patch, both[0]);
+                read(isa, plan, Source::Input(g, Some(&reading)), 0..channels, tiles, patch, both[0]);
             });
             each(plan.points(), true, |p| {
                 for block in 0..plan.blocks() {
-                    multiply(isa, &job, p, plan.block(block), both);
+                    multiply(isa, plan, u, depth.clone(), p, plan.block(block), both);
                 }
             });
             each_block(plan, patch, |tiles, patch| {
-                write(isa, &job, tiles, patch, both[1]);
-                read(isa, plan, Source::Gradient(x), tiles, patch, both[1]);
+                write(isa, &job, 0..inputs, tiles, patch, both[1]);
+                read(isa, plan, Source::Gradient(x), 0..inputs, tiles, patch, both[1]);
             });
-            each(plan.points(), true, |p| sum(isa, plan, p, [0, plan.tiles()], both, products.at.at(0), false));
+            each(plan.points(), true, |p| {
+                sum(isa, plan, depth.clone(), p, [0, plan.tiles()], both, products.at.at(0), false)
+            });
         } else {
             each_slice(isa, plan, products.slices, |slice, [patch, memory]| {
                 let (to, reading) = (products.at.at(slice.index * products.slice), reading(slice.index));
                 for block in slice.blocks.clone() {
                     let (tiles, add) = (plan.block(block), block > slice.blocks.start);
                     let both = sides::of_block(plan, isa, memory, tiles[0]);
-                    read(isa, plan, Source::Input(g, Some(&reading)), tiles, patch, both[0]);
+                    read(isa, plan, Source::Input(g, Some(&reading)), 0..channels, tiles, patch, both[0]);
                     for p in 0..plan.points() {
-                        multiply(isa, &job, p, tiles, both);
+                        multiply(isa, plan, u, depth.clone(), p, tiles, both);
                     }
-                    write(isa, &job, tiles, patch, both[1]);
-                    read(isa, plan, Source::Gradient(x), tiles, patch, both[1]);
+                    write(isa, &job, 0..inputs, tiles, patch, both[1]);
+                    read(isa, plan, Source::Gradient(x), 0..inputs, tiles, patch, both[1]);
                     for p in 0..plan.points() {
-                        sum(isa, plan, p, tiles, both, to, add);
+                        sum(isa, plan, depth.clone(), p, tiles, both, to, add);
                     }
                 }
             });
         }
     }
     let dw = weight_of(isa, plan, products, w.filters);
-    let db = (0..if bias { channels } else { 0 })
-        .map(|c| totals.iter().skip(c).step_by(channels).sum::<f64>() as f32)
-        .collect();
-    [dx, dw, db]
+    [dx, dw, db(&totals)]
 }

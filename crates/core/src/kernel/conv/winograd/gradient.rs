@@ -3,8 +3,8 @@
 
 use super::plan::{Plan, BLOCK};
 use super::sides::{self, Side, GAP};
-use super::weights::{each_filters, order, transform_back, Back, Filters, Sums};
-use super::{each_block, has_few_tiles, patch_size, read, Source};
+use super::weights::{all as all_channels, each_filters, many_filters, order, transform_back, Back, Filters, Sums};
+use super::{each_block, has_few_tiles, panels, patch_size, read, Source};
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
 use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
@@ -23,11 +23,17 @@ pub struct Slice {
     pub blocks: Range<usize>,
 }
 
-/// The number of slices of a plan's tiles, whose sums are of `size`.
-fn slices(plan: &Plan, size: usize) -> usize {
+/// Values of a point of the sums of a slice.
+fn point_size(isa: InstructionSet, plan: &Plan) -> usize {
+    plan.depth(lanes(isa)) * plan.wide(1, lanes(isa)) + GAP
+}
+
+/// The number of slices of a plan's tiles.
+pub fn slices(isa: InstructionSet, plan: &Plan) -> usize {
     if has_few_tiles(plan) {
         return 1;
     }
+    let size = plan.points() * point_size(isa, plan);
     let rows = plan.tiles() * plan.residues();
     let most = (rows / MIN_TILES_PER_SLICE).min(MAX_SLICES).min(MAX_SLICES_SIZE / size).max(1);
     // A power of two, which most numbers of threads share out evenly.
@@ -36,11 +42,9 @@ fn slices(plan: &Plan, size: usize) -> usize {
 
 /// Memory for the sums of all slices.
 pub fn sums(isa: InstructionSet, plan: &Plan) -> (Aligned, Sums) {
-    let n = lanes(isa);
-    let wide = plan.wide(1, n);
-    let point = plan.depth(n) * wide + GAP;
+    let (wide, point) = (plan.wide(1, lanes(isa)), point_size(isa, plan));
     let slice = plan.points() * point;
-    let slices = slices(plan, slice);
+    let slices = slices(isa, plan);
     // SAFETY: the first block of each slice writes every value that is read.
     let mut memory = unsafe { Aligned::uninit(slices * slice) };
     let at = Shared::new(memory.all());
@@ -61,32 +65,45 @@ pub fn each_slice(isa: InstructionSet, plan: &Plan, slices: usize, f: impl Fn(Sl
 
 /// The weight's gradient from the sums.
 pub fn weight_of(isa: InstructionSet, plan: &Plan, sums: Sums, filters: Filters) -> Vec<f32> {
+    filters_of(plan, |dw| {
+        let to = &Back { at: dw, filters, order: order(plan) };
+        each_filters(plan, lanes(isa), filters, all_channels(plan), many_filters(plan), |o, range| {
+            // SAFETY: each filter of dw is written once.
+            unsafe { transform_back(isa, plan, sums, o, range, to) }
+        });
+    })
+}
+
+/// All filters of a weight, each of which `write` writes.
+pub fn filters_of(plan: &Plan, write: impl FnOnce(Shared)) -> Vec<f32> {
     let [inputs, outputs] = plan.channels;
     let [y, x] = plan.axes.map(|axis| axis.taps.count);
-    // SAFETY: the filters of every input channel are written below.
+    // SAFETY: `write` writes every filter.
     let mut dw = unsafe { uninit(outputs * inputs * y * x) };
-    let to = &Back { at: Shared::new(&mut dw), filters, order: order(plan) };
-    each_filters(plan, lanes(isa), filters, |o, range| {
-        // SAFETY: each filter of dw is written once.
-        unsafe { transform_back(isa, plan, sums, o, range, to) }
-    });
+    write(Shared::new(&mut dw));
     dw
 }
 
 /// The gradient in the weight from the input `x` and the output's gradient `g`.
 pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32], filters: Filters) -> Vec<f32> {
+    if plan.in_panels() {
+        return filters_of(plan, |dw| panels::weight(isa, plan, [x, g], filters, dw));
+    }
     let (_memory, all) = sums(isa, plan);
+    let depth = 0..plan.depth(lanes(isa));
     let patch = patch_size(plan, isa);
     // SAFETY: blocks have disjoint tiles, points and slices disjoint sums, and both sides hold the tiles.
     let read_both = |tiles: [usize; 2], patch: *mut f32, [v, m]: [Side; 2]| unsafe {
-        read(isa, plan, Source::Input(x, None), tiles, patch, v);
-        read(isa, plan, Source::Gradient(g), tiles, patch, m);
+        read(isa, plan, Source::Input(x, None), 0..plan.channels[0], tiles, patch, v);
+        read(isa, plan, Source::Gradient(g), 0..plan.channels[1], tiles, patch, m);
     };
     if has_few_tiles(plan) {
         let (_memory, both) = sides::all(plan, isa);
         each_block(plan, patch, |tiles, patch| read_both(tiles, patch, both));
         // SAFETY: as above.
-        each(plan.points(), true, |p| unsafe { sum(isa, plan, p, [0, plan.tiles()], both, all.at.at(0), false) });
+        each(plan.points(), true, |p| unsafe {
+            sum(isa, plan, depth.clone(), p, [0, plan.tiles()], both, all.at.at(0), false)
+        });
     } else {
         each_slice(isa, plan, all.slices, |slice, [patch, memory]| {
             let to = all.at.at(slice.index * all.slice);
@@ -96,7 +113,7 @@ pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32], filters: F
                 read_both(tiles, patch, both);
                 for p in 0..plan.points() {
                     // SAFETY: as above.
-                    unsafe { sum(isa, plan, p, tiles, both, to, add) }
+                    unsafe { sum(isa, plan, depth.clone(), p, tiles, both, to, add) }
                 }
             }
         });
@@ -105,28 +122,36 @@ pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32], filters: F
 }
 
 entry! {
-    /// Adds some tiles to the sums of one point, or writes them without `add`.
-    pub fn sum(plan: &Plan, p: usize, tiles: [usize; 2], sides: [Side; 2], sums: *mut f32, add: bool) = sum_body
+    /// Adds some tiles to the sums of one point for some input channels of all parts, or writes them without `add`.
+    pub fn sum(
+        plan: &Plan,
+        depth: Range<usize>,
+        p: usize,
+        tiles: [usize; 2],
+        sides: [Side; 2],
+        sums: *mut f32,
+        add: bool,
+    ) = sum_body
 }
 
 #[inline(always)]
 unsafe fn sum_body<S: Simd>(
     _: S,
     plan: &Plan,
+    depth: Range<usize>,
     p: usize,
     [first, last]: [usize; 2],
     [v, m]: [Side; 2],
     sums: *mut f32,
     add: bool,
 ) {
-    let depth = plan.depth(S::N);
     let (row, rows) = (first * plan.residues(), (last - first) * plan.residues());
     product::<S>(
-        depth,
+        depth.len(),
         rows,
         m.wide / S::N,
-        Left { at: v.at(p, row), row: 1, column: v.wide, strip: None },
+        Left { at: v.at(p, row).add(depth.start), row: 1, column: v.wide, strip: None },
         Right { at: m.at(p, row), row: m.wide, panel: S::VECS * S::N },
-        Out { at: sums.add(p * (depth * m.wide + GAP)), row: m.wide, add },
+        Out { at: sums.add(p * (depth.len() * m.wide + GAP)), row: m.wide, add },
     );
 }

@@ -21,7 +21,9 @@ pub const BLOCK: usize = 24;
 const MAX_RUN: usize = 16;
 const MAX_PIXELS: usize = 512;
 /// Transformed weights that the cache holds.
-const MANY_WEIGHTS: f64 = (1 << 20) as f64;
+const MANY_WEIGHTS: f64 = (1 << 19) as f64;
+/// Fewest terms of the products for each of their rows where weights are transformed in panels.
+const MIN_TERMS: usize = 8;
 /// Largest number of parts, and of residues, of an axis.
 const MAX_PARTS: usize = 4;
 
@@ -235,9 +237,19 @@ impl Plan {
         let rows = (self.tiles() * self.residues()) as f64;
         let terms = (self.parts(0) * self.parts(1) * self.channels[0] * self.channels[1]) as f64;
         let points = self.points() as f64;
-        // Many transformed weights are written to memory and read again.
-        let weight = if points * terms > MANY_WEIGHTS { 25.0 } else { 6.0 };
-        points * (rows * (terms + 9.0 * (depth + wide)) + weight * terms)
+        // Many transformed weights are written to memory and read again; panels of them are not, but share no tiles.
+        let [product, weight] = match self.in_panels() {
+            true => [1.4, 10.0],
+            false => [1.0, if points * terms > MANY_WEIGHTS { 25.0 } else { 6.0 }],
+        };
+        points * (rows * (product * terms + 9.0 * (depth + wide)) + weight * terms)
+    }
+    /// Whether the weights are transformed panel by panel: there are more of them than the cache holds, and so few rows
+    /// that it takes less to read these for each panel again.
+    pub fn in_panels(&self) -> bool {
+        let rows = self.tiles() * self.residues();
+        let weights = self.points() * self.channels[0] * self.channels[1];
+        self.parts(0) * self.parts(1) == 1 && MIN_TERMS * rows <= self.channels[0] && weights as f64 > MANY_WEIGHTS
     }
     /// Whether the tiles hold every pixel of the image that is read: not those that only padding meets.
     pub fn covers(&self) -> bool {

@@ -3,15 +3,18 @@
 use super::plan::Plan;
 use crate::kernel::parallel::{Aligned, Shared};
 use crate::kernel::simd::{lanes, InstructionSet};
+use std::ops::Range;
 
 /// Padding between the points, so that they do not map to the same cache sets.
 pub const GAP: usize = 16;
 
-/// Transformed tiles: point p, row r, channel c of part k at `p point + r wide + k part + c`. A tile has a row for each
-/// of its residues.
+/// Transformed tiles: point p, row r, channel c of part k at `p point + r wide + k part + c - first`. A tile has a row
+/// for each of its residues.
 #[derive(Clone, Copy)]
 pub struct Side {
     start: Shared,
+    /// Its first channel.
+    first: usize,
     pub wide: usize,
     pub point: usize,
     pub part: usize,
@@ -23,6 +26,11 @@ impl Side {
     pub fn at(&self, p: usize, row: usize) -> *mut f32 {
         self.start.at((p * self.point).wrapping_add(row.wrapping_mul(self.wide)))
     }
+    /// Where a row of the first point has a channel of a part.
+    #[inline(always)]
+    pub fn channel(&self, row: usize, part: usize, c: usize) -> *mut f32 {
+        self.at(0, row).wrapping_add(part * self.part + c - self.first)
+    }
 }
 
 /// Both sides of so many rows, the first of which is `first`.
@@ -33,6 +41,7 @@ fn sides(plan: &Plan, isa: InstructionSet, memory: Shared, [first, rows]: [usize
         Side {
             // Addresses of rows before the first are not used.
             start: memory.offset(at.wrapping_sub(first * wide)),
+            first: 0,
             wide,
             point: rows * wide + GAP,
             part: plan.channels[i].next_multiple_of(n),
@@ -64,4 +73,26 @@ pub fn block_size(plan: &Plan, isa: InstructionSet) -> usize {
 /// Both sides for a block that begins with tile `first`.
 pub fn of_block(plan: &Plan, isa: InstructionSet, memory: *mut f32, first: usize) -> [Side; 2] {
     sides(plan, isa, Shared::from_pointer(memory), [first * plan.residues(), plan.block_rows()])
+}
+
+/// One side for all tiles, and its memory.
+pub fn all_of(plan: &Plan, isa: InstructionSet, i: usize) -> (Aligned, Side) {
+    let (wide, rows) = (plan.wide(i, lanes(isa)), plan.tiles() * plan.residues());
+    let point = rows * wide + GAP;
+    // SAFETY: every row is written before it is read.
+    let mut memory = unsafe { Aligned::uninit(plan.points() * point) };
+    let start = Shared::new(memory.all());
+    (memory, Side { start, first: 0, wide, point, part: plan.channels[i].next_multiple_of(lanes(isa)) })
+}
+
+/// Values that a side of all tiles takes for so many channels, of one part.
+pub fn panel_size(plan: &Plan, wide: usize) -> usize {
+    plan.points() * (plan.tiles() * plan.residues() * wide + GAP)
+}
+
+/// The side of all tiles for some channels, of one part.
+pub fn of_channels(plan: &Plan, isa: InstructionSet, memory: Shared, channels: &Range<usize>) -> Side {
+    let wide = channels.len().next_multiple_of(lanes(isa));
+    let point = plan.tiles() * plan.residues() * wide + GAP;
+    Side { start: memory, first: channels.start, wide, point, part: wide }
 }

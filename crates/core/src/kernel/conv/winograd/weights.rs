@@ -47,8 +47,9 @@ pub struct Weights<'a> {
 }
 
 /// Transformed weights: point p, panel q of the result's channels, input channel i, at `p point + q panel + i width`.
+#[derive(Clone, Copy)]
 pub struct Transformed {
-    pub data: Aligned,
+    pub at: Shared,
     pub width: usize,
     /// Values of a panel, and of a point.
     pub panel: usize,
@@ -56,62 +57,97 @@ pub struct Transformed {
 }
 
 /// Output channels in a panel of the matrix product.
-fn panel(isa: InstructionSet) -> usize {
+pub fn panel(isa: InstructionSet) -> usize {
     match isa {
         InstructionSet::Portable => 8,
         other => 2 * lanes(other),
     }
 }
 
-pub fn transform(isa: InstructionSet, plan: &Plan, w: Weights) -> Transformed {
-    let [inputs, outputs] = plan.channels;
+/// All transformed weights, and their memory.
+pub fn transform(isa: InstructionSet, plan: &Plan, w: Weights) -> (Aligned, Transformed) {
     let n = lanes(isa);
     let (width, wide) = (panel(isa), plan.wide(1, n));
     let panel = plan.depth(n) * width;
     let point = wide.div_ceil(width) * panel + GAP;
-    let full = wide % width == 0 && outputs % n == 0 && (inputs % n == 0 || plan.parts(0) == 1);
+    let full = wide % width == 0 && plan.channels[1] % n == 0 && (plan.channels[0] % n == 0 || plan.parts(0) == 1);
     let mut data = if full {
         // SAFETY: every value is a channel's, and is written below.
         unsafe { Aligned::uninit(point * plan.points()) }
     } else {
         Aligned::zeros(point * plan.points())
     };
-    let u = Shared::new(data.all());
-    let (w, to) = (&w, &To { at: u, width, panel, point, order: order(plan) });
-    each_filters(plan, n, w.filters, |o, range| {
+    let u = Transformed { at: Shared::new(data.all()), width, panel, point };
+    let order = order(plan);
+    each_filters(plan, n, w.filters, all(plan), many_filters(plan), |o, range| {
         // SAFETY: each (input channel, group of output channels) writes its own values.
-        unsafe { weights_of(isa, plan, w, o, range, to) }
+        unsafe { weights_of(isa, plan, &w, order, o, range, u) }
     });
-    Transformed { data, width, panel, point }
+    (data, u)
 }
 
-/// Where transformed weights go; as in `Transformed`.
-struct To {
-    at: Shared,
-    width: usize,
-    panel: usize,
-    point: usize,
-    order: Order,
+/// The transformed weights from some input channels, of one part, to the channels of a panel, in memory for
+/// `panel_size` values.
+pub fn transform_panel(
+    isa: InstructionSet,
+    plan: &Plan,
+    w: Weights,
+    [inputs, outputs]: [Range<usize>; 2],
+    to: Shared,
+) -> Transformed {
+    let width = panel(isa);
+    let panel = inputs.len() * width;
+    // Addresses of the channels before are not used.
+    let before = outputs.start / width * panel + inputs.start * width;
+    let u = Transformed { at: to.offset(before.wrapping_neg()), width, panel, point: panel + GAP };
+    let order = order(plan);
+    each_filters(plan, lanes(isa), w.filters, [inputs, outputs], false, |o, range| {
+        // SAFETY: the memory is this task's.
+        unsafe { weights_of(isa, plan, &w, order, o, range, u) }
+    });
+    Transformed { at: to, ..u }
 }
 
-/// Calls `f` for groups of `n` output channels and ranges of input channels, in the order in which their filters are
-/// in memory.
-pub fn each_filters(plan: &Plan, n: usize, filters: Filters, f: impl Fn(usize, Range<usize>) + Send + Sync) {
+/// Values of the transformed weights from so many input channels to a panel.
+pub fn panel_size(isa: InstructionSet, plan: &Plan, inputs: usize) -> usize {
+    plan.points() * (inputs * panel(isa) + GAP)
+}
+
+/// All channels of both sides.
+pub fn all(plan: &Plan) -> [Range<usize>; 2] {
+    plan.channels.map(|channels| 0..channels)
+}
+
+/// Whether all filters are worth more than one thread.
+pub fn many_filters(plan: &Plan) -> bool {
     let [inputs, outputs] = plan.channels;
-    let parallel = inputs * outputs * plan.parts(0) * plan.parts(1) > MIN_PARALLEL_FILTERS;
+    inputs * outputs * plan.parts(0) * plan.parts(1) > MIN_PARALLEL_FILTERS
+}
+
+/// Calls `f` for groups of `n` of some output channels and ranges of some input channels, in the order in which their
+/// filters are in memory.
+pub fn each_filters(
+    plan: &Plan,
+    n: usize,
+    filters: Filters,
+    [inputs, outputs]: [Range<usize>; 2],
+    parallel: bool,
+    f: impl Fn(usize, Range<usize>) + Send + Sync,
+) {
     if filters.swapped {
-        each(inputs, parallel, |i| {
-            for o in (0..outputs).step_by(n) {
+        each(inputs.len(), parallel, |i| {
+            let i = inputs.start + i;
+            for o in outputs.clone().step_by(n) {
                 f(o, i..i + 1);
             }
         });
         return;
     }
     let channels = (9 * FILTERS / taps(plan)).clamp(1, FILTERS);
-    let ranges = inputs.div_ceil(channels);
-    each(outputs.div_ceil(n) * ranges, parallel, |task| {
-        let first = task % ranges * channels;
-        f(task / ranges * n, first..(first + channels).min(inputs));
+    let ranges = inputs.len().div_ceil(channels);
+    each(outputs.len().div_ceil(n) * ranges, parallel, |task| {
+        let first = inputs.start + task % ranges * channels;
+        f(outputs.start + task / ranges * n, first..(first + channels).min(inputs.end));
     });
 }
 
@@ -162,11 +198,20 @@ fn place(plan: &Plan, input: usize, output: usize) -> usize {
 
 entry! {
     /// Transforms the filters from a range of input channels to the output channels from `o` on that a vector holds.
-    fn weights_of(plan: &Plan, w: &Weights, o: usize, range: Range<usize>, to: &To) = weights_body
+    fn weights_of(plan: &Plan, w: &Weights, order: Order, o: usize, range: Range<usize>, to: Transformed)
+        = weights_body
 }
 
 #[inline(always)]
-unsafe fn weights_body<S: Simd>(_: S, plan: &Plan, w: &Weights, o: usize, range: Range<usize>, to: &To) {
+unsafe fn weights_body<S: Simd>(
+    _: S,
+    plan: &Plan,
+    w: &Weights,
+    order: Order,
+    o: usize,
+    range: Range<usize>,
+    to: Transformed,
+) {
     let [inputs, outputs] = plan.channels;
     let [y, x] = [plan.axes[0].taps, plan.axes[1].taps];
     let (count, lanes) = (taps(plan), (outputs - o).min(S::N));
@@ -189,7 +234,6 @@ unsafe fn weights_body<S: Simd>(_: S, plan: &Plan, w: &Weights, o: usize, range:
             *values.add(LANES * j + lane) = filters[lane * out + j / count * input + j % count];
         }
     }
-    let order = to.order;
     let [row, column] = match order {
         Order::Reversed => steps(plan).map(usize::wrapping_neg),
         _ => steps(plan),
@@ -235,6 +279,15 @@ pub struct Sums {
     pub point: usize,
     pub slices: usize,
     pub slice: usize,
+}
+
+impl Sums {
+    /// Those of one slice from some input channels, of one part, to some output channels.
+    pub fn of_panel([inputs, outputs]: [Range<usize>; 2], wide: usize, memory: Shared) -> Self {
+        // Addresses of the channels before are not used.
+        let at = memory.offset((inputs.start * wide + outputs.start).wrapping_neg());
+        Self { at, wide, point: inputs.len() * wide + GAP, slices: 1, slice: 0 }
+    }
 }
 
 /// Where gradients of filters go.
