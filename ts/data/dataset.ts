@@ -11,14 +11,14 @@ export type Measurement = Tensor | TensorList;
  */
 export interface Sample<Y extends Measurement = Tensor> {
   /** Ground truth. */
-  x?: Tensor;
+  x?: Tensor | undefined;
   /** Measurement; if it is missing, the Trainer simulates one with its physics. */
-  y?: Y;
+  y?: Y | undefined;
   /**
    * Parameters of the physics for this example, such as `{ mask }` or `{ sigma }`. They hold for the step or the
    * evaluation of its batch: `physics.withParameters`.
    */
-  params?: Record<string, Tensor>;
+  params?: Record<string, Tensor> | undefined;
 }
 
 /** Options of {@link Dataset.get}. */
