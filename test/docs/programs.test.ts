@@ -191,8 +191,10 @@ describe("the documents to begin with", () => {
     "recipes/astronomy.md": [new RegExp(`^noise 0\\.\\d+, exposure ${decibels}\ncleaned ${decibels}$`, "m")],
   };
 
+  const brief = (code: string): string => code.replace(/epochs: \d+/g, "epochs: 2");
+
   it.each(Object.keys(printed))("%s: its programs type-check, run and print what they measure", async (document) => {
-    const files = await compile(document.replace("/", "-"), await programs(document));
+    const files = await compile(document.replace("/", "-"), (await programs(document)).map(brief));
     expect(files).toHaveLength(printed[document]?.length ?? 0);
     for (const [i, file] of files.entries()) expect(await print(file)).toMatch(printed[document]?.[i] ?? /^$/);
   });
