@@ -162,8 +162,8 @@ function checkFinite(data: Float32Array | Float64Array): void {
   for (const value of data) if (!Number.isFinite(value)) wrong++;
   if (wrong === 0) return;
   throw new AdjointError(
-    `${wrong} of the ${data.length} values of the result are not finite, so nothing is written; --scale may be wrong, ` +
-      "or the training has diverged.",
+    `${wrong} of the ${data.length} values of the result are not finite, so nothing is written; --scale may be ` +
+      "wrong, or the training has diverged.",
     "non_finite_evaluation",
   );
 }

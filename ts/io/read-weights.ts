@@ -51,7 +51,8 @@ export async function readWeights(file: FileSource, options: ReadWeightsOptions 
   const [other] = [...arrays.keys()].filter((name) => name !== AVERAGED && !name.startsWith(prefix));
   if (other !== undefined) {
     throw new ArgumentError(
-      `readWeights: prefix is ${shown(prefix)}, but ${other} does not begin with it; expected what all names begin with.`,
+      `readWeights: prefix is ${shown(prefix)}, but ${other} does not begin with it; expected what all names begin ` +
+        "with.",
       "missing_key",
     );
   }
