@@ -220,7 +220,7 @@ function checkTogether(options: TrainerOptions): void {
   for (const [i, [key, path]] of written.entries()) {
     const [other] = written.slice(0, i).find(([, before]) => before === path) ?? [];
     if (other === undefined) continue;
-    const text = `Trainer: ${other} and ${key} are both ${path}, so that one would replace the other; give each a file.`;
+    const text = `Trainer: ${other} and ${key} are both ${path}, so that one would replace the other; give two files.`;
     throw new ArgumentError(text, "invalid_argument");
   }
   if (options.evalLosses === true && !evalData)

@@ -52,7 +52,8 @@ export function batchGradients(
 }
 
 /**
- * Refuses a total without any derivative, by which no weight would ever change. A scheduler may use no loss for a while.
+ * Refuses a total without any derivative, by which no weight would ever change. A scheduler may use no loss for a
+ * while.
  *
  * @throws ArgumentError `invalid_argument`.
  */
