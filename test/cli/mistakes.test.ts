@@ -78,6 +78,7 @@ describe("a mistake is refused before anything is written, and the message says 
     [["inspect", "a.png", "--dataset", "x"], 2, "holds a picture; leave it out"],
     [["convert", "weights.safetensors", "out.safetensors", "--key", "ema"], 1, "one set of weights; leave key out"],
     [["convert", "weights.safetensors", "out.safetensors", "--prefix", "model."], 1, "does not begin with it"],
+    [["start", "--steps", "1", "--out", "a.png"], 1, "a part of the path is a file; choose another place"],
     [["new", "node_modules"], 2, "is no name of a package"],
   ])("%s", async (command, code, text) => {
     const before = await readdir(folder, { recursive: true });
