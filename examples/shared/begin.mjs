@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { init, train } from "adjoint";
 
@@ -47,12 +48,21 @@ ${ownUsage.join("")}  --seed N        random seed; the same seed gives the same 
       seed: wholeNumber("seed", values.seed, 0),
       started: performance.now(),
     };
+    // Before minutes of training.
+    await makeFolder(run.out);
     await init({ device: run.device });
     return run;
   } catch (error) {
     process.stderr.write(`error: ${error.message}\n\n${usage}`);
     process.exit(2);
   }
+}
+
+async function makeFolder(path) {
+  if (path === "") throw new Error("--out is empty, expected a folder.");
+  await mkdir(path, { recursive: true }).catch(({ code }) => {
+    throw new Error(`--out is ${path}, which cannot be made a folder (${code}); choose another place.`);
+  });
 }
 
 function wholeNumber(name, text, min) {

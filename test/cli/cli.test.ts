@@ -68,8 +68,8 @@ describe("help and usage", () => {
     ["a missing argument", ["train"], "config.json"],
     ["a bad choice", ["losses", "--device", "gpu"], "cpu"],
     ["a bad seed", ["losses", "--seed", "x"], "whole number"],
-    ["a bad noise", ["losses", "--noise", "gausian"], "did you mean gaussian?"],
-    ["a bad operator", ["losses", "--operator", "inpaint"], "did you mean inpainting?"],
+    ["a bad noise", ["losses", "--noise", "gausian"], 'did you mean "gaussian"?'],
+    ["a bad operator", ["losses", "--operator", "inpaint"], 'did you mean "inpainting"?'],
     ["a negative sigma", ["denoise", "a.png", "-o", "b.png", "--sigma=-1"], "above 0"],
     ["an output that is not a PNG", ["denoise", "a.png", "-o", "b.jpg"], ".png"],
   ])("exit code 2 for %s", async (_, args, hint) => {

@@ -176,6 +176,35 @@ describe("docs/README.md", () => {
   });
 });
 
+describe("the documents to begin with", () => {
+  const decibels = "\\d+\\.\\d\\d dB";
+  const printed: Readonly<Record<string, readonly RegExp[]>> = {
+    "first-training.md": [new RegExp(`^noisy (?:19|20)\\.\\d\\d dB\ncleaned ${decibels}$`, "m")],
+    "concepts.md": [/^\[ 1, 1, 256, 256 \] .* \[ 1, 1, 256, 60 \]$/m, /^9 0\.04\d\d$/m],
+    "recipes/microscopy.md": [new RegExp(`^counted ${decibels}\ncleaned ${decibels}$`, "m")],
+    "recipes/mri.md": [new RegExp(`^zero-filled ${decibels}, reconstructed ${decibels}$`, "m")],
+    "recipes/ct.md": [new RegExp(`^back-projection ${decibels}, reconstructed ${decibels}$`, "m")],
+    "recipes/photography.md": [
+      new RegExp(`^level found: 0\\.\\d+; noisy ${decibels}, cleaned ${decibels}$`, "m"),
+      new RegExp(`^blurred ${decibels}\nsharpened ${decibels}$`, "m"),
+    ],
+    "recipes/astronomy.md": [new RegExp(`^noise 0\\.\\d+, exposure ${decibels}\ncleaned ${decibels}$`, "m")],
+  };
+
+  const brief = (code: string): string => code.replace(/epochs: \d+/g, "epochs: 2");
+
+  it.each(Object.keys(printed))("%s: its programs type-check, run and print what they measure", async (document) => {
+    const files = await compile(document.replace("/", "-"), (await programs(document)).map(brief));
+    expect(files).toHaveLength(printed[document]?.length ?? 0);
+    for (const [i, file] of files.entries()) expect(await print(file)).toMatch(printed[document]?.[i] ?? /^$/);
+  });
+
+  it("are all recipes", async () => {
+    const recipes = await readdir(join(root, "docs", "recipes"));
+    expect(Object.keys(printed)).toEqual(expect.arrayContaining(recipes.map((name) => `recipes/${name}`)));
+  });
+});
+
 describe("docs/loggers.md", () => {
   it("its logger type-checks against the package", async () => {
     await compile("loggers", await programs("loggers.md"));

@@ -145,6 +145,9 @@ describe("examples", () => {
     ["--seed", "-1"],
     ["--stepz", "3"],
     ["--sigma", "0"],
+    ["--out", ""],
+    // A file in the place of a folder, before minutes of training.
+    ["--out", fileURLToPath(import.meta.url)],
   ])("refuse %s %s with exit code 2", async (option, value) => {
     compiled("index.js");
     const ended = await node([`${folder}unknown-noise/main.mjs`, option, value]);

@@ -74,6 +74,12 @@ declare const general: Physics;
 declare const folder: MeasurementFolder;
 declare const pairs: TensorDataset<{ x: Tensor; y: Tensor }>;
 
+/** A dataset of one's own. */
+declare class Own<S> {
+  readonly length: number;
+  get(index: number): Promise<S>;
+}
+
 /** Never called: losses, physics, data and model that belong together, and those that do not. */
 export function pairing(): void {
   const [sup, mc, r2r] = [new SupLoss(), new MCLoss(), new R2RLoss()];
@@ -126,6 +132,14 @@ export function pairing(): void {
   new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: patches });
   // @ts-expect-error tensors without x
   new Trainer({ ...fits, physics: gaussian, losses: [sure, sup], trainData: new TensorDataset({ y: tensor }) });
+  // Datasets of one's own, whose samples have no `x` at all.
+  new Trainer({ ...fits, physics: gaussian, losses: sure, trainData: { length: 2, get: () => ({ y: tensor }) } });
+  new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: { length: 2, get: () => ({ x: tensor }) } });
+  new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: new Own<{ x?: Tensor; y: Tensor }>() });
+  // @ts-expect-error measurements alone
+  new Trainer({ ...fits, physics: gaussian, losses: sup, trainData: { length: 2, get: () => ({ y: tensor }) } });
+  // @ts-expect-error measurements alone, in a class
+  new Trainer({ ...fits, physics: gaussian, losses: [sure, sup], trainData: new Own<{ y: Tensor }>() });
   // @ts-expect-error each needs the model for itself
   new Trainer({ ...fits, physics: gaussian, losses: [r2r, new SplittingLoss()] });
   new Trainer({ ...fits, physics: gaussian, losses: new Noise2VoidLoss(), trainData: folder });

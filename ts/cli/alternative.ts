@@ -98,7 +98,7 @@ function hasForm(type: OptionType, value: unknown): boolean {
     case "boolean":
       return typeof value === type;
     case "path":
-      return typeof value === "string";
+      return typeof value === "string" && value !== "";
     case "null":
       return value === null;
     case "tensor":
@@ -145,7 +145,12 @@ function describedPart(type: OptionType): string {
   return "an object";
 }
 
+/** What messages name as an example, where it is accepted: the classes that most configurations have. */
+const TYPICAL = ["SupLoss", "PSNR", "Denoising", "GaussianNoise", "DnCNN", "Adam", "CosineAnnealingLR", "ImageFolder"];
+
 /** The name of a class that is accepted, as a configuration writes it. */
 function example(type: OptionType): string {
-  return `{ "name": ${JSON.stringify([...namesOf(type).keys()][0] ?? "...")} }`;
+  const names = namesOf(type);
+  const name = TYPICAL.find((each) => names.has(each)) ?? [...names.keys()][0] ?? "...";
+  return `{ "name": ${JSON.stringify(name)} }`;
 }

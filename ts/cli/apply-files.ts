@@ -1,4 +1,5 @@
 import { basename, dirname, extname, join, resolve } from "node:path";
+import { ArgumentError } from "../runtime/index.js";
 import { UsageError } from "./errors.js";
 import { exists, isFile, isFolder, namesIn } from "./folder.js";
 import { patternOf } from "./pattern.js";
@@ -16,7 +17,7 @@ export interface Pair {
  * The files that are meant: files, the files of a folder, and where no shell has done it those that match a pattern
  * such as `in/*.tif`, in order.
  *
- * @throws UsageError `file_not_found` where nothing matches.
+ * @throws ArgumentError `file_not_found` where nothing matches; UsageError where a folder has no files.
  */
 export function inputFiles(named: readonly string[]): string[] {
   return named.flatMap((name) => {
@@ -24,7 +25,7 @@ export function inputFiles(named: readonly string[]): string[] {
     const pattern = basename(name);
     const found = /[*?]/.test(pattern) && exists(dirname(name)) ? filesIn(dirname(name), patternOf(pattern)) : [];
     if (found.length > 0) return found;
-    throw new UsageError(`${name}: there is no such file.`, "file_not_found");
+    throw new ArgumentError(`${name}: no such file or folder.`, "file_not_found");
   });
 }
 
@@ -46,7 +47,8 @@ function filesIn(folder: string, names: RegExp): string[] {
  */
 export function pairs(inputs: readonly string[], output: string, ending: string): Pair[] {
   const toFolder = /[/\\]$/.test(output) || inputs.length > 1 || isFolder(output);
-  if (toFolder && extname(output) !== "" && WRITABLE.includes(extname(output).toLowerCase()) && !exists(output)) {
+  const namesFile = exists(output) ? !isFolder(output) : WRITABLE.includes(extname(output).toLowerCase());
+  if (toFolder && namesFile) {
     throw new UsageError(
       `--output is ${output}, the name of a file, but there are ${inputs.length} images; expected a folder.`,
       "invalid_argument",

@@ -6,6 +6,7 @@ import type { Group } from "../distributed/index.js";
 import { type Pixels, writeImage } from "../io/index.js";
 import { type NoiseModel, StackedPhysics } from "../physics/index.js";
 import { Rng } from "../random/index.js";
+import { AdjointError } from "../runtime/index.js";
 import { formatDuration } from "../text/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { type AnyPhysics, restore, type RestoreOptions, restoreUnclipped } from "../train/index.js";
@@ -125,10 +126,14 @@ async function applyTo(
     const made = y.shape.length < 4 ? y.reshape([...new Array<number>(4 - y.shape.length).fill(1), ...y.shape]) : y;
     try {
       const x = await method.array(made, onProgress);
-      onProgress(1);
-      const { clipped } = await writeImage(output, x);
-      x.dispose();
-      return { pages: 1, clipped };
+      try {
+        onProgress(1);
+        checkFinite(await x.data());
+        const { clipped } = await writeImage(output, x);
+        return { pages: 1, clipped };
+      } finally {
+        x.dispose();
+      }
     } finally {
       for (const value of new Set([y, made])) value.dispose();
     }
@@ -142,12 +147,25 @@ async function applyTo(
     return await method.page(image.page(page), page, (share) => onProgress((page + share) / image.pages));
   });
   for await (const page of pages) {
+    checkFinite(page.data);
     restored.push(page);
     onProgress(restored.length / image.pages);
   }
   if (!isFirst(ranks)) return undefined;
   const { clipped } = await image.write(output, restored);
   return { pages: image.pages, clipped };
+}
+
+/** @throws AdjointError `non_finite_evaluation` where the network gives values that are no picture. */
+function checkFinite(data: Float32Array | Float64Array): void {
+  let wrong = 0;
+  for (const value of data) if (!Number.isFinite(value)) wrong++;
+  if (wrong === 0) return;
+  throw new AdjointError(
+    `${wrong} of the ${data.length} values of the result are not finite, so nothing is written; --scale may be ` +
+      "wrong, or the training has diverged.",
+    "non_finite_evaluation",
+  );
 }
 
 /** Operators that measure pictures. */

@@ -13,17 +13,19 @@ export function deviceName(text: string): string {
 
 /** Parses a whole number of at least 0, for commander. */
 export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError("Expected a whole number, 0 or more.");
-  return value;
+  return wholeNumberFrom(0, text);
 }
 
 /** Parses a whole number of at least 1, for commander. */
 export function positiveWholeNumber(text: string): number {
-  const value = wholeNumber(text);
-  if (value === 0) throw new InvalidArgumentError("Expected a whole number, 1 or more.");
-  return value;
+  return wholeNumberFrom(1, text);
+}
+
+function wholeNumberFrom(least: number, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
+  const most = value > Number.MAX_SAFE_INTEGER ? `, at most ${Number.MAX_SAFE_INTEGER}` : "";
+  throw new InvalidArgumentError(`Expected a whole number, ${least} or more${most}.`);
 }
 
 /** Parses a number above 0, for commander. */

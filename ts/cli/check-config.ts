@@ -128,7 +128,7 @@ export function entryOf(name: string, type: OptionType, place: Place): { readonl
       ? `, which is ${elsewhere.join(" and ")}`
       : "";
   throw new UsageError(
-    `${place} is "${name}"${but}, expected ${described(type)}; ${didYouMean(name, names)}` +
+    `${place} is "${name}"${but}, expected ${described(type)}${didYouMean(name, names)} ` +
       `Known: ${names.join(", ")}.`,
     "unknown_option",
   );
@@ -160,11 +160,17 @@ function checkOptions(given: object, options: Options, place: Place, owner: stri
   }
 }
 
+/** What many look for among the keys of a configuration. */
+const OF_THE_COMMAND = ["seed", "device", "resume"];
+
 function unknown(key: string, value: unknown, known: readonly string[], place: Place, owner: string): UsageError {
   const what = `${place.key(key)} is ${shown(value)}, but ${owner === "this" ? "there" : owner} `;
   if (known.length === 0) return new UsageError(`${what}has no options; leave it out.`, "unknown_option");
   const text = `${what}${owner === "this" ? "is" : "has"} no ${place.path === "" ? "key" : "option"} of that name`;
-  return new UsageError(`${text}; ${didYouMean(key, known)}Expected one of ${known.join(", ")}.`, "unknown_option");
+  if (place.path === "" && OF_THE_COMMAND.includes(key)) {
+    return new UsageError(`${text}; it is an option of the command, --${key}.`, "unknown_option");
+  }
+  return new UsageError(`${text}${didYouMean(key, known)} Expected one of ${known.join(", ")}.`, "unknown_option");
 }
 
 function mismatch(value: unknown, type: OptionType, place: Place): UsageError {

@@ -112,7 +112,7 @@ async function denoiserOf(
 ): Promise<Denoiser | NoiseEstimate> {
   const { options, isOnly, ranks } = context;
   const images = await imagesToLearn(files);
-  for (const { file } of files) checkSize(file);
+  for (const { file } of files) file.checkSize();
   for (const [index, { file, output }] of files.entries()) file.checkOutput(output, images.first[index] as Pixels);
   checkSigns(files, images.learned, options.noise);
   const loaded = options.model === undefined ? undefined : await Denoiser.load(options.model);
@@ -126,12 +126,6 @@ async function denoiserOf(
   const denoiser = loaded ?? (await ofFirst(ranks, learnHere));
   if (options.save !== undefined && isFirst(ranks)) await denoiser.save(options.save);
   return denoiser;
-}
-
-/** @throws UsageError where noise cannot be estimated in blocks of 8x8 pixels. */
-function checkSize({ path, shape: [, rows, columns] }: NoisyFile): void {
-  if (Math.min(rows, columns) >= 8) return;
-  throw new UsageError(`${path} is ${columns}x${rows}, expected at least 8x8 pixels.`, "invalid_argument");
 }
 
 /** The first page of each file, and pages of all files, at even distances where there are too many to hold. */

@@ -1,5 +1,12 @@
 import { type Command, Option } from "commander";
-import { estimateNoise, type KnownNoise, knownNoise, type NoiseEstimate, type NoiseName } from "../denoise/index.js";
+import {
+  estimateNoise,
+  type KnownNoise,
+  knownNoise,
+  type NoiseEstimate,
+  type NoiseName,
+  noiseVariance,
+} from "../denoise/index.js";
 import type { Pixels } from "../io/index.js";
 import { positiveNumber } from "./arguments.js";
 import { UsageError } from "./errors.js";
@@ -13,6 +20,14 @@ export interface NoiseOptions {
   readonly looks?: number;
   readonly maxPixel?: number;
 }
+
+/** The levels of each noise model. */
+const LEVELS: Readonly<Record<NoiseName, readonly string[]>> = {
+  gaussian: ["sigma"],
+  poisson: ["gain"],
+  "poisson-gaussian": ["gain", "sigma"],
+  gamma: ["looks"],
+};
 
 /** Adds {@link NoiseOptions} to a command. */
 export function withNoiseOptions(command: Command): Command {
@@ -53,6 +68,14 @@ export function givenNoise({ noise: name, sigma: text, gain, looks }: NoiseOptio
   if (sigma === undefined && gain === undefined && looks === undefined) return undefined;
   const implied = looks !== undefined ? "gamma" : gain === undefined ? "gaussian" : "poisson";
   const noise = name !== "auto" ? name : implied === "poisson" && sigma !== undefined ? "poisson-gaussian" : implied;
+  const given = Object.entries({ sigma, gain, looks }).flatMap(([level, value]) =>
+    value === undefined ? [] : [level],
+  );
+  const [foreign] = given.length > 1 ? given.filter((level) => !LEVELS[noise].includes(level)) : [];
+  if (foreign !== undefined) {
+    const own = LEVELS[noise].map((level) => `--${level}`).join(" and ");
+    refuse(`${noise} noise has the level ${own}, but --${foreign} is given, too: leave it out, or change --noise`);
+  }
   if (noise === "gaussian")
     return sigma === undefined ? refuse("--noise gaussian has a level --sigma") : { noise, sigma };
   // As one number where only --sigma is given.
@@ -76,5 +99,14 @@ export function noiseOf(images: readonly Pixels[], options: NoiseOptions): Noise
     if (level !== undefined)
       questionLevel(level, options.maxPixel ?? largest, options.gain === undefined ? "--sigma" : name, insist);
   }
-  return knownNoise(images, known);
+  const noise = knownNoise(images, known);
+  const brightest = images.reduce((most, { data }) => data.reduce((high, v) => Math.max(high, Math.abs(v)), most), 0);
+  if (!(Math.sqrt(noiseVariance(noise, brightest)) >= brightest * 2 ** -24)) {
+    throw new UsageError(
+      `the ${known.noise} noise of the given level is less than the rounding of the image's values, up to ` +
+        `${brightest}: there is none to remove; give a larger level, or leave it out to have it estimated.`,
+      "invalid_argument",
+    );
+  }
+  return noise;
 }

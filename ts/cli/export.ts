@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import { dirname, extname } from "node:path";
+import { extname } from "node:path";
 import { type ExportableModel, exportOnnx, type ExportOnnxOptions, writeFileAtomic } from "../io/index.js";
 import { Rng } from "../random/index.js";
 import { buildParts, loadWeights } from "./build.js";
@@ -8,6 +8,7 @@ import { readConfig } from "./check-config.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { UsageError } from "./errors.js";
 import { byteText } from "./inspect.js";
+import { configFolder } from "./paths.js";
 import { Place } from "./place.js";
 import { list } from "./data.js";
 
@@ -44,7 +45,12 @@ async function exportNetwork(weights: string, options: ExportOptions): Promise<C
     throw new UsageError(`the output is ${output}, expected a name that ends in .onnx.`, "invalid_argument");
   }
   const config = await readConfig(path);
-  const { model, physics } = await buildParts(config, new Rng(options.seed).fork(), new Place(path), dirname(path));
+  const { model, physics } = await buildParts(
+    config,
+    new Rng(options.seed).fork(),
+    new Place(path),
+    configFolder(path),
+  );
   await loadWeights(model, weights, new Place(weights));
   const [first] = list(physics);
   const bytes = await exportOnnx(model as ExportableModel, {

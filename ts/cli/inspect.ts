@@ -3,6 +3,7 @@ import { detectFormat, elementSize, isLegacyTorch } from "../formats/index.js";
 import { readArray, readPixels, readWeightArrays } from "../io/index.js";
 import { FormatError } from "../runtime/index.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
+import { UsageError } from "./errors.js";
 import { headOf } from "./head.js";
 import { textTable } from "../text/index.js";
 import { metadataByContent } from "./weights-metadata.js";
@@ -27,6 +28,14 @@ export function addInspect(program: Command): void {
 async function inspect(file: string, { key, dataset }: InspectOptions): Promise<CommandResult> {
   const head = await headOf(file);
   const kind = head === undefined ? "array" : kindOf(head);
+  for (const [option, value, kinds] of [
+    ["--key", key, "weights or zip"],
+    ["--dataset", dataset, "array or zip"],
+  ] as const) {
+    if (value === undefined || kinds.includes(kind)) continue;
+    const text = `${option} is ${value}, but ${file} holds ${WHAT[kind]}; leave it out.`;
+    throw new UsageError(text, "invalid_argument");
+  }
   if (kind === "weights") return await inspectWeights(file, key).catch((error: unknown) => refuse(file, error));
   if (kind === "image") return await inspectImage(file);
   if (kind !== "zip") return await inspectArray(file, dataset);
@@ -40,6 +49,9 @@ async function inspect(file: string, { key, dataset }: InspectOptions): Promise<
     });
   }
 }
+
+/** Each kind in words. */
+const WHAT = { weights: "weights", image: "a picture", zip: "an archive", array: "an array" } as const;
 
 /** Of a file of no known kind the reader of weights would only say that it expected weights. */
 function refuse(file: string, error: unknown): never {

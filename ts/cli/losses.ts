@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { type Assumptions, fittingLosses, lossAssumptions } from "../loss/index.js";
 import { noiseKinds, operatorKinds } from "../physics/index.js";
-import { nearest } from "../runtime/index.js";
 import { type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { UsageError } from "./errors.js";
 import { evidence } from "./evidence.generated.js";
+import { didYouMean } from "./place.js";
 import { textTable } from "../text/index.js";
 
 interface LossesOptions extends CommonOptions {
@@ -67,7 +67,7 @@ function measured(names: readonly string[]): string {
 function checkKind(option: string, kind: string | undefined, known: readonly string[]): void {
   if (kind === undefined || known.includes(kind)) return;
   throw new UsageError(
-    `${option} is ${kind}; did you mean ${nearest(kind, known)}? Known: ${known.join(", ")}.`,
+    `${option} is ${kind}${didYouMean(kind, known)} Known: ${known.join(", ")}.`,
     "invalid_argument",
   );
 }

@@ -42,9 +42,9 @@ export function addNew(program: Command): void {
 async function makeProject(path: string, options: NewOptions): Promise<string> {
   const folder = resolve(path);
   const name = basename(folder);
-  if (!/^[a-z0-9][a-z0-9._-]{0,213}$/.test(name)) {
+  if (!/^[a-z0-9][a-z0-9._-]{0,213}$/.test(name) || ["node_modules", "favicon.ico"].includes(name)) {
     throw new ArgumentError(
-      `new: ${name} is no name of a package; take small letters, digits, dots, dashes and underscores.`,
+      `new: ${name} is no name of a package; take another of small letters, digits, dots, dashes and underscores.`,
       "invalid_argument",
     );
   }

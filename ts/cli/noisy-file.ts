@@ -87,6 +87,13 @@ export class NoisyFile {
     );
   }
 
+  /** @throws UsageError where noise cannot be estimated in blocks of 8x8 pixels. */
+  checkSize(): void {
+    const [, rows, columns] = this.shape;
+    if (Math.min(rows, columns) >= 8) return;
+    throw new UsageError(`${this.path} is ${columns}x${rows}, expected at least 8x8 pixels.`, "invalid_argument");
+  }
+
   /**
    * Checks that the format of an output can hold the samples of a page.
    *

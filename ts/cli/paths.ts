@@ -1,6 +1,7 @@
 import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { addressOf } from "../io/index.js";
+import { isFile } from "./folder.js";
 
 /** The folder of the package. */
 export const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
@@ -18,8 +19,13 @@ export function resolvePath(folder: string, path: string): string {
   return isAbsolute(path) ? path : join(folder, path);
 }
 
+/** The folder that paths in a configuration are relative to: its own, of a pipe the working folder. */
+export function configFolder(configPath: string): string {
+  return isFile(configPath) && !/^\/(?:dev|proc)\//.test(configPath) ? dirname(configPath) : ".";
+}
+
 /** Folder of a configuration's results. */
 export function resultsFolder(configPath: string, out: unknown): string {
-  if (typeof out === "string") return resolvePath(dirname(configPath), out);
+  if (typeof out === "string") return resolvePath(configFolder(configPath), out);
   return join("results", basename(configPath, extname(configPath)));
 }

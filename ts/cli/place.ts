@@ -63,10 +63,10 @@ export function nearWords(word: string, known: readonly string[]): readonly stri
   return [...new Set([...(isNear ? [first] : []), ...contained])].slice(0, 4);
 }
 
-/** `did you mean "a" or "b"?`, or nothing where no word is near. */
+/** `; did you mean "a" or "b"?` as the end of a sentence, or its full stop where no word is near. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const near = nearWords(word, known).map((each) => `"${each}"`);
-  if (near.length === 0) return "";
+  if (near.length === 0) return ".";
   const text = near.length === 1 ? near[0] : `${near.slice(0, -1).join(", ")} or ${near.at(-1)}`;
-  return `did you mean ${text}? `;
+  return `; did you mean ${text}?`;
 }

@@ -4,6 +4,7 @@ import { addApply } from "./apply.js";
 import { addConvert } from "./convert.js";
 import { addDenoise } from "./denoise.js";
 import { addDevices } from "./devices.js";
+import { UsageError } from "./errors.js";
 import { addExport } from "./export.js";
 import { addInspect } from "./inspect.js";
 import { addLosses } from "./losses.js";
@@ -48,5 +49,30 @@ export function createProgram(): Command {
   addStart(program);
   addNew(program);
   for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
+  program.hook("preAction", (_, action) => refuseEmpty(action));
   return program;
+}
+
+/** A prefix may be empty: then names stay as they are. */
+const MAY_BE_EMPTY = ["prefix"];
+
+/**
+ * Refuses arguments and options without any letter, as of a shell's variable that is not set: a path would be the
+ * working folder.
+ *
+ * @throws UsageError `invalid_argument`.
+ */
+function refuseEmpty(command: Command): void {
+  const values = command.opts<Readonly<Record<string, unknown>>>();
+  const option = command.options.find((each) => values[each.attributeName()] === "");
+  const { registeredArguments: all } = command;
+  const index = command.args.indexOf("");
+  const argument = index < 0 ? undefined : all[Math.min(index, all.length - 1)];
+  const isMeant = option !== undefined && MAY_BE_EMPTY.includes(option.attributeName());
+  const empty = argument ? `<${argument.name()}>` : isMeant ? undefined : option?.flags;
+  if (empty === undefined) return;
+  throw new UsageError(
+    `adjoint ${command.name()}: ${empty} is empty, expected some text; a variable of the shell may be unset.`,
+    "invalid_argument",
+  );
 }

@@ -52,6 +52,7 @@ async function restore(path: string, options: RestoreCommandOptions, signal: Abo
   givenNoise(options);
   const filter = options.blur === undefined ? undefined : blurFilter(options.blur);
   const file = await NoisyFile.open(path, options.pages);
+  file.checkSize();
   const mask = options.mask === undefined ? undefined : await readMask(options.mask, file);
   file.checkOutput(options.output, await file.read(file.pages[0] as number));
   const display = await shareDisplay("restoring");

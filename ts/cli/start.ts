@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { join } from "node:path";
-import { writeSafetensors } from "../io/index.js";
+import { withLocks, writeSafetensors } from "../io/index.js";
 import { PSNR } from "../metric/index.js";
 import { Rng } from "../random/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -29,15 +29,18 @@ export function addStart(program: Command): void {
     .option("--steps <n>", "steps of each training (default: as many as fit about four minutes)", positiveWholeNumber)
     .option("--out <folder>", "folder of the results (default: results/<date>)");
   withCommonOptions(command).action(async (options: StartOptions) => {
-    await runCommand(options, start);
+    const folder = options.out ?? join("results", new Date().toISOString().slice(0, 19).replaceAll(":", "-"));
+    // A place that cannot be written is refused before minutes of training.
+    await runCommand(options, async (checked, signal) =>
+      withLocks("adjoint start", [`${folder}/`], async () => await start(folder, checked, signal)),
+    );
   });
 }
 
-async function start(options: StartOptions, signal: AbortSignal): Promise<CommandResult> {
+async function start(folder: string, options: StartOptions, signal: AbortSignal): Promise<CommandResult> {
   const started = performance.now();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const photographs = await openPhotographs();
-  const folder = options.out ?? join("results", new Date().toISOString().slice(0, 19).replaceAll(":", "-"));
   const steps = options.steps ?? (await chooseSteps(photographs, options.seed, say));
   const { seed, device } = options;
   say(

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Dataset, Measurement } from "../data/index.js";
 import type { Group } from "../distributed/index.js";
 import type { Reconstructor } from "../nn/index.js";
@@ -18,7 +18,7 @@ import { type CommandResult, type CommonOptions, runCommand, withCommonOptions }
 import { evaluationData, list } from "./data.js";
 import { UsageError } from "./errors.js";
 import { isFirst, launchedGroup } from "./launched-group.js";
-import { resultsFolder } from "./paths.js";
+import { configFolder, resultsFolder } from "./paths.js";
 import { Place } from "./place.js";
 import { textTable } from "../text/index.js";
 
@@ -50,9 +50,9 @@ async function test(
   const place = new Place(path);
   // The same streams as in training, so that drawn masks are the same.
   const rng = new Rng(options.seed);
-  const parts = await buildParts(config, rng.fork(), place, dirname(path));
+  const parts = await buildParts(config, rng.fork(), place, configFolder(path));
   const where = place.key("data").key("eval");
-  const sets = await evaluationData(await buildData(config, rng.fork(), place, dirname(path)), place.key("data"));
+  const sets = await evaluationData(await buildData(config, rng.fork(), place, configFolder(path)), place.key("data"));
   if (sets.length === 0)
     throw new UsageError(`${where} is missing, expected a folder of clean images, or a dataset.`, "missing_argument");
   const weights = options.weights ?? join(resultsFolder(path, config["out"]), "model.safetensors");

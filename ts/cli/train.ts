@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { DataLoader, type Dataset, type Measurement } from "../data/index.js";
 import { local } from "../distributed/index.js";
 import { readText, withLocks, writeFileAtomic, writeSafetensors } from "../io/index.js";
@@ -20,8 +20,9 @@ import { readConfig } from "./check-config.js";
 import { type CommandResult, type CommonOptions, runCommand, withCommonOptions } from "./command.js";
 import { evaluationData, list, oneOf, trainingData } from "./data.js";
 import { Interrupted, UsageError } from "./errors.js";
+import { exists, isFolder } from "./folder.js";
 import { isFirst, launchedGroup } from "./launched-group.js";
-import { packageFolder, resultsFolder } from "./paths.js";
+import { configFolder, packageFolder, resultsFolder } from "./paths.js";
 import { Place, placed } from "./place.js";
 import { saveTrained } from "./save-pretrained.js";
 import { describeTraining, folderFrom, trainingMetadata } from "./trained.js";
@@ -81,6 +82,9 @@ async function train(
       "adjoint train: config.json is missing; adjoint train --print-config > config.json makes one to start from.",
       "missing_argument",
     );
+  const { savePretrained: saved } = options;
+  if (saved !== undefined && exists(saved) && !isFolder(saved))
+    throw new UsageError(`--save-pretrained is ${saved}, which is a file; expected a folder.`, "invalid_argument");
   const launched = await launchedGroup({ overlap: options.overlap ?? false });
   const config = await readConfig(path);
   // Alone, a group of one: the same bits as on several ranks.
@@ -89,8 +93,8 @@ async function train(
   const place = new Place(path);
   const folder = options.out ?? resultsFolder(path, config["out"]);
   const rng = new Rng(options.seed);
-  const parts = await buildParts(config, rng.fork(), place, dirname(path));
-  const data = await buildData(config, rng.fork(), place, dirname(path));
+  const parts = await buildParts(config, rng.fork(), place, configFolder(path));
+  const data = await buildData(config, rng.fork(), place, configFolder(path));
   const { batchSize = 8 } = parts.further;
   const loader = (dataset: Dataset<Measurement>): DataLoader<Measurement> =>
     new DataLoader({ dataset, batchSize, shuffle: true, rng: rng.fork() });

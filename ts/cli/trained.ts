@@ -10,6 +10,7 @@ import { buildParts, loadWeights } from "./build.js";
 import { checkConfig, readConfig, type WrittenConfig } from "./check-config.js";
 import { list } from "./data.js";
 import { UsageError } from "./errors.js";
+import { configFolder } from "./paths.js";
 import { Place } from "./place.js";
 
 /** What a file of weights says of its training in its metadata, so that the network can be applied without more. */
@@ -96,7 +97,7 @@ export async function readTraining(
   },
 ): Promise<{ training: Training; place: Place; folder: string }> {
   if (given.config !== undefined) {
-    const folder = dirname(given.config);
+    const folder = configFolder(given.config);
     const training = await describeTraining(await readConfig(given.config), { folder, seed: given.seed });
     return { training, place: new Place(given.config), folder };
   }
@@ -150,5 +151,5 @@ export async function buildTrained(
 
 /** The path from the folder of the weights to that of the configuration. */
 export function folderFrom(weightsFolder: string, configPath: string): string {
-  return relative(resolve(weightsFolder), resolve(dirname(configPath))) || ".";
+  return relative(resolve(weightsFolder), resolve(configFolder(configPath))) || ".";
 }

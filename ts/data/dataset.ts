@@ -1,7 +1,7 @@
 import { TensorList } from "../physics/index.js";
 import type { RandomSource } from "../random/index.js";
 import { ArgumentError, checkFunction, checkObject, shown } from "../runtime/index.js";
-import { checkTensor, freeOnError, type Tensor } from "../tensor/index.js";
+import { checkTensor, freeOnError, Tensor } from "../tensor/index.js";
 
 /** What a physics measures: a tensor, or of stacked physics a list with one for each operator. */
 export type Measurement = Tensor | TensorList;
@@ -11,14 +11,14 @@ export type Measurement = Tensor | TensorList;
  */
 export interface Sample<Y extends Measurement = Tensor> {
   /** Ground truth. */
-  x?: Tensor;
+  x?: Tensor | undefined;
   /** Measurement; if it is missing, the Trainer simulates one with its physics. */
-  y?: Y;
+  y?: Y | undefined;
   /**
    * Parameters of the physics for this example, such as `{ mask }` or `{ sigma }`. They hold for the step or the
    * evaluation of its batch: `physics.withParameters`.
    */
-  params?: Record<string, Tensor>;
+  params?: Record<string, Tensor> | undefined;
 }
 
 /** Options of {@link Dataset.get}. */
@@ -59,8 +59,19 @@ export async function exampleOf<Y extends Measurement>(
   options?: GetOptions,
 ): Promise<Sample<Y>> {
   const sample: unknown = await dataset.get(index, options);
-  if (typeof sample === "object" && sample !== null && !Array.isArray(sample)) return sample as Sample<Y>;
   const kind = Object.getPrototypeOf(dataset) === Object.prototype ? "the dataset" : dataset.constructor.name;
+  if (typeof sample === "object" && sample !== null && !Array.isArray(sample)) {
+    const { x, y } = sample as Sample<Y>;
+    for (const [name, value] of Object.entries({ x, y })) {
+      if (!(value instanceof Tensor) || !value.disposed) continue;
+      throw new ArgumentError(
+        `${caller}: get(${index}) of ${kind} gave ${name}, a tensor that was freed; whoever calls get frees what it ` +
+          `gives, so give a new one each time, such as ${name}.clone().`,
+        "disposed",
+      );
+    }
+    return sample as Sample<Y>;
+  }
   throw new ArgumentError(
     `${caller}: get(${index}) of ${kind} gave ${shown(sample)}, expected a sample of tensors such as { x }, { y } or ` +
       "{ x, y }.",

@@ -31,7 +31,7 @@ interface Plane {
  */
 export async function readDicomSeries(sources: readonly ByteSource[], request: ArrayRequest): Promise<ArrayFile> {
   const { planes, leftOut } = await openPlanes(sources, request.maxBytes);
-  if (planes.length === 0) throw invalid(FORMAT, `none of ${sources.length} files is a DICOM file with pixels`);
+  if (planes.length === 0) throw invalid(FORMAT, `none of the ${sources.length} files is a DICOM file with pixels`);
   const groups = [...new Set(planes.map(({ series }) => series))];
   const names = groups.map((_, i) => String(i + 1));
   const chosen = groups[names.indexOf(chooseDataset("DICOM series", names, request.dataset))];

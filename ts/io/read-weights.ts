@@ -7,7 +7,7 @@ import {
   readTorch,
   type WeightArray,
 } from "../formats/index.js";
-import { checkNumber, checkOptions, FormatError } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, FormatError, shown } from "../runtime/index.js";
 import { type DType, freeOnError, type Tensor, tensor } from "../tensor/index.js";
 import { elementTypes, parseHeader } from "./safetensors-header.js";
 import { type FileSource, withSource } from "./source.js";
@@ -48,6 +48,14 @@ export async function readWeights(file: FileSource, options: ReadWeightsOptions 
   const arrays = await readWeightArrays(file, options);
   const tensors: Record<string, Tensor> = {};
   const prefix = options.prefix ?? wrapperPrefix([...arrays.keys()]);
+  const [other] = [...arrays.keys()].filter((name) => name !== AVERAGED && !name.startsWith(prefix));
+  if (other !== undefined) {
+    throw new ArgumentError(
+      `readWeights: prefix is ${shown(prefix)}, but ${other} does not begin with it; expected what all names begin ` +
+        "with.",
+      "missing_key",
+    );
+  }
   freeOnError(() => {
     for (const [name, { data, shape, type }] of arrays) {
       if (!Number.isSafeInteger(shape.reduce((product, size) => product * Math.max(1, size), 1))) {
@@ -79,13 +87,17 @@ export async function readWeightArrays(
   const maxBytes = checkNumber("readWeights", "maxBytes", options.maxBytes ?? 2 ** 32, { positive: true });
   return await withSource("readWeights", file, async (source) => {
     const head = await readHead(source, 16);
-    if (isSafetensors(head, source.size)) return await readSafe(source);
+    if (isSafetensors(head, source.size)) return await readSafe(source, options.key);
     if (isLegacyTorch(head) || isZip(head)) return await readTorch(source, { key: options.key, maxBytes });
     throw new FormatError(`${unknownKind(head)}; expected a safetensors file or one of torch.save.`, "file_unknown");
   });
 }
 
-async function readSafe(source: ByteSource): Promise<Map<string, WeightArray>> {
+async function readSafe(source: ByteSource, key: string | undefined): Promise<Map<string, WeightArray>> {
+  if (key !== undefined) {
+    const text = `key is ${shown(key)}, but a safetensors file has one set of weights; leave key out.`;
+    throw new ArgumentError(text, "missing_key");
+  }
   const bytes = await readRange(source, 0, source.size, "safetensors");
   const { entries, dataStart } = parseHeader(bytes);
   return new Map(
@@ -118,13 +130,15 @@ function unknownKind(head: Uint8Array): string {
   return head.length === 0 ? "the file is empty" : "the format is not known";
 }
 
+/** The count of an AveragedModel, which stands beside the weights of its `module`. */
+const AVERAGED = "n_averaged";
+
 /** What wraps models: `DataParallel`, `torch.compile`, and modules of training libraries with a field `model`. */
 const wrappers = ["module.", "_orig_mod.", "model."];
 
 /** The prefix of all names that comes from wrappers; the empty string where there is none. */
 function wrapperPrefix(names: readonly string[]): string {
-  // The count of an AveragedModel stands beside the weights of its `module`.
-  const weights = names.filter((name) => name !== "n_averaged");
+  const weights = names.filter((name) => name !== AVERAGED);
   let prefix = "";
   while (weights.length > 0) {
     const next = wrappers.find((wrapper) => weights.every((name) => isWrapped(name.slice(prefix.length), wrapper)));

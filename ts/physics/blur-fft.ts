@@ -12,7 +12,7 @@ import { ArgumentError, ShapeError, checkOptionsObject } from "../runtime/index.
 import { where, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkImages, checkImgSize, checkTensorOption } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_SHARE } from "./decomposable.js";
-import { checkGamma, dampingFor, startImage } from "./least-squares.js";
+import { callSettings, checkGamma, dampingFor, startImage, type SolverOptions } from "./least-squares.js";
 import type { LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -127,8 +127,9 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
    * The pseudo-inverse in closed form, `F^T diag(conj(h) / |h|^2) F`, with 0 where `|h|` is at most 1e-5 of its
    * largest value.
    */
-  override ADagger(y: Tensor): Tensor {
+  override ADagger(y: Tensor, options: SolverOptions = {}): Tensor {
     return freeOnError(() => {
+      callSettings("BlurFFT.ADagger", options, this.solver);
       this.check("BlurFFT.ADagger", "y", y);
       const response = filterTensor(this.response, y);
       const energy = response.square().sum(4, true);
@@ -147,9 +148,10 @@ export class BlurFFT<N extends NoiseModel = ZeroNoise> extends DecomposablePhysi
    * The proximal operator in closed form, `z + F^T diag(conj(h) / (|h|^2 + 1 / gamma)) F (y - A z)`; see {@link
    * LinearPhysics.proxL2}. As a correction of `z` it loses no digits where `gamma` is large.
    */
-  override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
+  override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
     return freeOnError(() => {
       const caller = "BlurFFT.proxL2";
+      callSettings(caller, options, this.solver);
       this.check(caller, "y", y);
       const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
       const start = startImage(caller, z, () => y);

@@ -3,7 +3,7 @@ import { ArgumentError, shown, checkOptionsObject } from "../runtime/index.js";
 import { full, Tensor, where, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkImgSize, checkTensorOption, checkRank } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
-import { checkGamma, dampingFor, startImage } from "./least-squares.js";
+import { callSettings, checkGamma, dampingFor, type SolverOptions, startImage } from "./least-squares.js";
 import { adjointFunction, LinearPhysics, type LinearOptions } from "./linear.js";
 import type { NoiseModel } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -194,9 +194,10 @@ export class DecomposablePhysics<
    * The pseudo-inverse in closed form: `A^+ y = V diag(1 / mask) U^T y`, with 0 where a singular value is 0: at most
    * 1e-5 of the largest, as computed ones are not exactly 0.
    */
-  override ADagger(y: Tensor): Tensor {
+  override ADagger(y: Tensor, options: SolverOptions = {}): Tensor {
     return freeOnError(() => {
       const caller = `${this.className}.ADagger`;
+      callSettings(caller, options, this.solver);
       this.check(caller, "y", y);
       const s = this.UAdjoint(y);
       const mask = this.values(caller, s);
@@ -213,9 +214,10 @@ export class DecomposablePhysics<
    * As a correction of `z` it leaves the component of `z` in the null space of `A` unchanged, also where `V` is not
    * square, and loses no digits where `gamma` is large.
    */
-  override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
+  override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
     return freeOnError(() => {
       const caller = `${this.className}.proxL2`;
+      callSettings(caller, options, this.solver);
       this.check(caller, "y", y);
       const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
       const start = startImage(caller, z, () => this.AAdjoint(y));

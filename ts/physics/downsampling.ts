@@ -12,7 +12,7 @@ import { Tensor, tensor, freeOnError, checkTensor } from "../tensor/index.js";
 import { checkImages, checkTensorOption } from "./argument-checks.js";
 import { gaussianBlur } from "./functional/blur-filters.js";
 import { bicubicFilter, bilinearFilter, sincFilter } from "./functional/filters.js";
-import { checkGamma, dampingFor, solverSettings, startImage, type SolverOptions } from "./least-squares.js";
+import { callSettings, checkGamma, dampingFor, startImage, type SolverOptions } from "./least-squares.js";
 import { LinearPhysics, type LinearOptions } from "./linear.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
 import type { PhysicsParameters } from "./physics.js";
@@ -134,7 +134,7 @@ export class Downsampling<N extends NoiseModel = ZeroNoise> extends LinearPhysic
       if (!this.filter || this.padding !== "circular" || height % this.factor !== 0 || width % this.factor !== 0)
         return super.proxL2(z, y, gamma, options);
       const caller = "Downsampling.proxL2";
-      solverSettings(caller, options, this.solver);
+      callSettings(caller, options, this.solver);
       const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
       const start = startImage(caller, z, () => back);
       const [, , h = 1, w = 1] = y.shape;

@@ -1,5 +1,5 @@
 import { centredFft, magnitude } from "../functional/index.js";
-import { ArgumentError, checkOptionsObject } from "../runtime/index.js";
+import { ArgumentError, checkOptionsObject, checkOptions, checkFlag } from "../runtime/index.js";
 import { ones, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
@@ -104,10 +104,13 @@ export class DynamicMRI<N extends NoiseModel = ZeroNoise> extends DecomposablePh
 
   /** The zero-filled reconstruction of each frame; with `mag: true` its magnitude, `[B, 1, T, H, W]`. */
   override AAdjoint(y: Tensor, options: { mag?: boolean } = {}): Tensor {
-    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    const caller = `${this.className}.AAdjoint`;
+    checkTensor(caller, "y", y);
+    checkOptions(caller, options, ["mag"]);
+    const mag = checkFlag(caller, "mag", options.mag, false);
     return freeOnError(() => {
       const x = super.AAdjoint(y);
-      return options.mag ? magnitude(x) : x;
+      return mag ? magnitude(x) : x;
     });
   }
 

@@ -1,5 +1,5 @@
 import { EPSILON, matching } from "../functional/index.js";
-import { ArgumentError, checkNumber, ShapeError, checkOptionsObject, shown } from "../runtime/index.js";
+import { ArgumentError, checkNumber, checkOptions, ShapeError, checkOptionsObject, shown } from "../runtime/index.js";
 import { full, Tensor, where, zeros } from "../tensor/index.js";
 import { TensorList } from "./tensor-list.js";
 
@@ -25,6 +25,16 @@ export function solverSettings(
     maxIter: checkNumber(className, "maxIter", options.maxIter ?? defaults.maxIter, { integer: true, positive: true }),
     tol: checkNumber(className, "tol", options.tol ?? defaults.tol, { min: 0 }),
   };
+}
+
+/** Checked solver settings of one call, which has no other options. */
+export function callSettings(
+  caller: string,
+  options: SolverOptions,
+  defaults: Required<SolverOptions>,
+): Required<SolverOptions> {
+  checkOptions(caller, options, ["maxIter", "tol"]);
+  return solverSettings(caller, options, defaults);
 }
 
 /** The inner products of batch elements: two tensors `[B, ...]` to `[B]`. */

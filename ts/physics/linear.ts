@@ -1,9 +1,10 @@
-import { ArgumentError, checkOptionsObject } from "../runtime/index.js";
+import { ArgumentError, checkOptions, checkOptionsObject } from "../runtime/index.js";
 import { resolveRng, type RandomSource } from "../random/index.js";
 import { vjp, zeros, type Tensor, freeOnError, checkTensor } from "../tensor/index.js";
 import { checkImgSize, checkRank } from "./argument-checks.js";
 import type { OperatorKind } from "./kinds.js";
 import {
+  callSettings,
   checkGamma,
   conjugateGradient,
   proximal,
@@ -23,7 +24,7 @@ import {
   type PhysicsOptions,
   type PhysicsParameters,
 } from "./physics.js";
-import { powerIteration, type NormOptions } from "./power-iteration.js";
+import { NORM_OPTIONS, powerIteration, type NormOptions } from "./power-iteration.js";
 
 /** Options that every linear physics takes. */
 export interface LinearOptions<N extends NoiseModel = NoiseModel> extends PhysicsOptions<N>, SolverOptions {}
@@ -126,7 +127,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
       checkRank(caller, "y", y);
       return conjugateGradient(
         { A: (x) => this.A(x), AAdjoint: (v) => this.AAdjoint(v), b: y },
-        solverSettings(caller, options, this.solver),
+        callSettings(caller, options, this.solver),
       );
     });
   }
@@ -145,7 +146,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
       const step = checkGamma(caller, gamma, y.shape[0] ?? 1);
       const start = startImage(caller, z, () => this.AAdjoint(y));
       const maps = { A: (x: Tensor) => this.A(x), AAdjoint: (v: Tensor) => this.AAdjoint(v) };
-      return proximal({ ...maps, y, z: start, gamma: step }, solverSettings(caller, options, this.solver));
+      return proximal({ ...maps, y, z: start, gamma: step }, callSettings(caller, options, this.solver));
     });
   }
 
@@ -159,7 +160,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
   computeNorm(x0: Tensor, options: NormOptions & { squared?: boolean } = {}): Tensor {
     return freeOnError(() => {
       checkRank(`${this.className}.computeNorm`, "x0", x0);
-      checkOptionsObject(`${this.className}.computeNorm`, options);
+      checkOptions(`${this.className}.computeNorm`, options, NORM_OPTIONS);
       const { squared = true, ...rest } = options;
       const norm = powerIteration((x) => this.AAdjointA(x), x0, { ...rest, rng: rest.rng ?? this.rng });
       return squared ? norm : norm.sqrt();
@@ -172,6 +173,7 @@ export class LinearPhysics<N extends NoiseModel = NoiseModel, O extends Operator
    */
   adjointnessTest(u: Tensor, options: { rng?: RandomSource } = {}): Tensor {
     checkTensor(`${this.className}.adjointnessTest`, "u", u);
+    checkOptions(`${this.className}.adjointnessTest`, options, ["rng"]);
     return freeOnError(() => {
       const au = this.A(u);
       const v = resolveRng(options.rng, this.rng).normal(au.shape, au);

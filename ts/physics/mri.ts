@@ -1,5 +1,5 @@
 import { centredFft, magnitude } from "../functional/index.js";
-import { checkFlag, ShapeError, checkOptionsObject } from "../runtime/index.js";
+import { checkFlag, ShapeError, checkOptionsObject, checkOptions } from "../runtime/index.js";
 import { ones, type Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkRank } from "./argument-checks.js";
 import { DecomposablePhysics, SMALLEST_WEIGHT } from "./decomposable.js";
@@ -92,10 +92,13 @@ export class MRI<N extends NoiseModel = ZeroNoise> extends DecomposablePhysics<N
 
   /** The zero-filled reconstruction `F^T (mask * y)`; with `mag: true` its magnitude, `[B, 1, H, W]`. */
   override AAdjoint(y: Tensor, options: { mag?: boolean } = {}): Tensor {
-    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    const caller = `${this.className}.AAdjoint`;
+    checkTensor(caller, "y", y);
+    checkOptions(caller, options, ["mag"]);
+    const mag = checkFlag(caller, "mag", options.mag, false);
     return freeOnError(() => {
       const x = super.AAdjoint(y);
-      return options.mag ? magnitude(x) : x;
+      return mag ? magnitude(x) : x;
     });
   }
 }

@@ -1,5 +1,5 @@
 import { centredFft, safeSqrt, matching } from "../functional/index.js";
-import { checkFlag, checkNumber, ShapeError, checkOptionsObject } from "../runtime/index.js";
+import { checkFlag, checkNumber, ShapeError, checkOptionsObject, checkOptions } from "../runtime/index.js";
 import { ones, Tensor, checkTensor, freeOnError } from "../tensor/index.js";
 import { checkBroadcast, checkImgSize, checkTensorOption, checkRank } from "./argument-checks.js";
 import { birdcageMaps, estimateCoilMaps, flatMaps, mulMaps, placedMaps } from "./functional/coil-maps.js";
@@ -105,11 +105,14 @@ export class MultiCoilMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysic
    * H, W]`.
    */
   override AAdjoint(y: Tensor, options: { rss?: boolean } = {}): Tensor {
-    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    const caller = `${this.className}.AAdjoint`;
+    checkTensor(caller, "y", y);
+    checkOptions(caller, options, ["rss"]);
+    const rss = checkFlag(caller, "rss", options.rss, false);
     return freeOnError(() => {
       checkShape(this, "MultiCoilMRI.AAdjoint", "y", y, true);
       const images = centredFft(masked(this, y), spatialDims(this.threeD), { inverse: true });
-      if (options.rss) return safeSqrt(images.square().sum(1, true).sum(2));
+      if (rss) return safeSqrt(images.square().sum(1, true).sum(2));
       return mulMaps(matching(this.coilMaps, y), images, true).sum(2);
     });
   }

@@ -5,7 +5,7 @@ import { zeros, type Tensor, freeOnError } from "../tensor/index.js";
 import { checkImgSize } from "./argument-checks.js";
 import { Decolorize, type DecolorizeOptions } from "./decolorize.js";
 import { Downsampling, type DownsamplingOptions } from "./downsampling.js";
-import type { SolverOptions } from "./least-squares.js";
+import { callSettings, type SolverOptions } from "./least-squares.js";
 import { NoiseModel, ZeroNoise } from "./noise/index.js";
 import { StackedLinearPhysics } from "./stacked.js";
 import type { TensorList } from "./tensor-list.js";
@@ -143,6 +143,7 @@ export class Pansharpen extends StackedLinearPhysics<Downsampling<NoiseModel> | 
   override ADagger(y: TensorList, options: SolverOptions = {}): Tensor {
     return freeOnError(() => {
       if (!this.useBrovey) return super.ADagger(y, options);
+      callSettings("Pansharpen.ADagger", options, this.solver);
       this.checkMeasurement("ADagger", y);
       const [color, gray] = [y.at(0), y.at(1)];
       const u = this.downsampling.AAdjoint(color).mul(this.gain);

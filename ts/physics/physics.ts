@@ -133,8 +133,10 @@ export class Physics<N extends NoiseModel = NoiseModel, O extends OperatorKind =
   noise(y: Tensor, options: NoiseDrawOptions = {}): Tensor {
     checkTensor(`${this.className}.noise`, "y", y);
     return freeOnError(() => {
-      if (options !== null) checkOptionsObject(`${this.className}.noise`, options);
-      const { rng, clipPositive } = options ?? {};
+      const caller = `${this.className}.noise`;
+      if (options !== null) checkOptionsObject(caller, options);
+      const { rng, clipPositive, ...unknown } = options ?? {};
+      checkOptions(caller, unknown, ["rng", "clipPositive"]);
       const noisy = this.noiseModel.forward(y, { rng: rng ?? this.noiseModel.rng ?? this.rng, clipPositive });
       const measured = this.measured(noisy);
       return measured ? where(measured, noisy, 0) : noisy;

@@ -15,6 +15,9 @@ export interface NormOptions {
   rng?: RandomSource | undefined;
 }
 
+/** The options of `computeNorm`. */
+export const NORM_OPTIONS = ["squared", "maxIter", "tol", "rng"];
+
 /**
  * The largest eigenvalue of a symmetric positive semi-definite map by power iteration, from a random start shaped like
  * `x0`: a tensor of shape `[]`.

@@ -1,10 +1,10 @@
-import { checkOptionsObject } from "../runtime/index.js";
+import { checkOptionsObject, checkOptions, checkFlag } from "../runtime/index.js";
 import { centredFft, magnitude, matching } from "../functional/index.js";
 import { where, type Tensor, freeOnError, checkTensor } from "../tensor/index.js";
 import { checkBroadcast, checkRank } from "./argument-checks.js";
 import { imagesMRI, sequenceMask, type DynamicMRIOptions } from "./dynamic-mri.js";
 import { checkComplex, complexMask, unionOfFrames } from "./functional/mri.js";
-import { checkGamma, dampingFor, startImage } from "./least-squares.js";
+import { callSettings, checkGamma, dampingFor, startImage, type SolverOptions } from "./least-squares.js";
 import { LinearPhysics } from "./linear.js";
 import type { MRI } from "./mri.js";
 import type { NoiseModel, ZeroNoise } from "./noise/index.js";
@@ -58,14 +58,18 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * frequency that several frames sample is counted as often; {@link average} does not.
    */
   override AAdjoint(y: Tensor, options: { keepTimeDim?: boolean; mag?: boolean } = {}): Tensor {
-    checkTensor(`${this.className}.AAdjoint`, "y", y);
+    const caller = `${this.className}.AAdjoint`;
+    checkTensor(caller, "y", y);
+    checkOptions(caller, options, ["keepTimeDim", "mag"]);
+    const keepTimeDim = checkFlag(caller, "keepTimeDim", options.keepTimeDim, false);
+    const mag = checkFlag(caller, "mag", options.mag, false);
     return freeOnError(() => {
       checkFrames(this.mask, "SequentialMRI.AAdjoint", y);
       const sampled = y.mul(matching(this.mask, y));
-      const x = options.keepTimeDim
+      const x = keepTimeDim
         ? centredFft(sampled, [3, 4], { inverse: true })
         : centredFft(sampled.sum(2), [2, 3], { inverse: true });
-      return options.mag ? magnitude(x) : x;
+      return mag ? magnitude(x) : x;
     });
   }
 
@@ -89,8 +93,9 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
   }
 
   /** The pseudo-inverse in closed form: for each frequency the least-squares fit to its samples, 0 where none. */
-  override ADagger(y: Tensor): Tensor {
+  override ADagger(y: Tensor, options: SolverOptions = {}): Tensor {
     checkTensor(`${this.className}.ADagger`, "y", y);
+    callSettings(`${this.className}.ADagger`, options, this.solver);
     return freeOnError(() => {
       checkFrames(this.mask, "SequentialMRI.ADagger", y);
       const mask = matching(this.mask, y);
@@ -109,8 +114,9 @@ export class SequentialMRI<N extends NoiseModel = ZeroNoise> extends LinearPhysi
    * The proximal operator in closed form, for each frequency
    * `F z + (sum_t mask_t y_t - sum_t mask_t^2 F z) / (sum_t mask_t^2 + 1 / gamma)`.
    */
-  override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor): Tensor {
+  override proxL2(z: Tensor | number, y: Tensor, gamma: number | Tensor, options: SolverOptions = {}): Tensor {
     checkTensor(`${this.className}.proxL2`, "y", y);
+    callSettings(`${this.className}.proxL2`, options, this.solver);
     return freeOnError(() => {
       const caller = "SequentialMRI.proxL2";
       checkFrames(this.mask, caller, y);

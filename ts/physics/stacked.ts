@@ -7,6 +7,7 @@ import {
   checkGamma,
   conjugateGradient,
   proximal,
+  callSettings,
   solverSettings,
   startImage,
   type SolverOptions,
@@ -21,7 +22,7 @@ import {
   type NoiseDrawOptions,
   type PhysicsParameters,
 } from "./physics.js";
-import { powerIteration, type NormOptions } from "./power-iteration.js";
+import { NORM_OPTIONS, powerIteration, type NormOptions } from "./power-iteration.js";
 import { TensorList } from "./tensor-list.js";
 
 /**
@@ -188,7 +189,7 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
   /** The pseudo-inverse by conjugate gradients; see {@link LinearPhysics.ADagger}. */
   ADagger(y: TensorList, options: SolverOptions = {}): Tensor {
     this.checkMeasurement("ADagger", y);
-    const settings = solverSettings("StackedLinearPhysics.ADagger", options, this.solver);
+    const settings = callSettings("StackedLinearPhysics.ADagger", options, this.solver);
     return freeOnError(() => conjugateGradient({ ...mapsOf(this), b: y }, settings));
   }
 
@@ -197,7 +198,7 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
     this.checkMeasurement("proxL2", y);
     return freeOnError(() => {
       const caller = "StackedLinearPhysics.proxL2";
-      const settings = solverSettings(caller, options, this.solver);
+      const settings = callSettings(caller, options, this.solver);
       const step = checkGamma(caller, gamma, y.at(0).shape[0] ?? 1);
       const start = startImage(caller, z, () => this.AAdjoint(y));
       return proximal({ ...mapsOf(this), y, z: start, gamma: step }, settings);
@@ -208,7 +209,7 @@ export class StackedLinearPhysics<P extends LinearPhysics = LinearPhysics> exten
   computeNorm(x0: Tensor, options: NormOptions & { squared?: boolean } = {}): Tensor {
     const caller = `${this.constructor.name}.computeNorm`;
     checkTensor(caller, "x0", x0);
-    checkOptionsObject(caller, options);
+    checkOptions(caller, options, NORM_OPTIONS);
     const { squared = true, ...rest } = options;
     return freeOnError(() => {
       const norm = powerIteration((x) => this.AAdjointA(x), x0, rest);

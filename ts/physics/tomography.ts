@@ -329,7 +329,7 @@ export class Tomography<N extends NoiseModel = ZeroNoise> extends LinearPhysics<
   override ADagger(y: Tensor, options: SolverOptions & { fbp?: boolean; filter?: ProjectionFilter } = {}): Tensor {
     checkTensor(`${this.className}.ADagger`, "y", y);
     return freeOnError(() => {
-      checkOptionsObject(`${this.className}.ADagger`, options);
+      checkOptions(`${this.className}.ADagger`, options, ["maxIter", "tol", "fbp", "filter"]);
       const { fbp = this.daggerIsFbp, filter = this.filter, ...solver } = options;
       return fbp ? this.fbp(y, { filter }) : super.ADagger(y, solver);
     });

@@ -4,7 +4,7 @@ import type { Optimizer } from "../optim/index.js";
 import { type Tensor, tidy } from "../tensor/index.js";
 import type { Column, Report } from "./loss-log.js";
 import type { WeightedLoss } from "./options.js";
-import { batchLoss, gradientsOf, lossColumns, reportOf, type StepContext, weightedSum } from "./step.js";
+import { batchLoss, checkTrains, gradientsOf, lossColumns, reportOf, type StepContext, weightedSum } from "./step.js";
 import type { Pass, StepPlan } from "./step-plan.js";
 import type { SourcedBatch } from "./training-data.js";
 
@@ -67,6 +67,7 @@ class AdversarialPass implements Pass {
     const { batch, source } = this.#batch;
     const { gradients, args, values } = tidy(() => {
       const made = batchLoss(batch, source, context, { D: this.#discriminator.D });
+      checkTrains(made.total, source.losses);
       // As in deepinv, the discriminator sees the reconstruction from before the generator's step.
       const seen = { ...made.args, xNet: made.args.xNet.detach() };
       return { ...derived(made, context.optimizer, context), args: seen };

@@ -74,8 +74,10 @@ const model = kind(
 const isData = (value: unknown): boolean =>
   value instanceof DataLoader ||
   (hasMethods(value, ["get"]) && Number.isInteger((value as { length?: unknown }).length));
-const data = oneOrMore("a dataset or a DataLoader; of tensors make one with new data.TensorDataset({ x })", (value) =>
-  isData(value),
+const data = oneOrMore(
+  "a dataset (with get(index) and a whole length) or a DataLoader; of tensors make one with " +
+    "new data.TensorDataset({ x })",
+  isData,
 );
 const isPhysics = (value: unknown): boolean => value instanceof Physics || value instanceof StackedPhysics;
 const criterion = { metric: word, loss: word };
@@ -208,6 +210,18 @@ function checkTogether(options: TrainerOptions): void {
       "Trainer: syncBatchNorm needs group, which is missing: its ranks share the batches of a step.",
       "missing_argument",
     );
+  }
+  const files = {
+    "checkpoint.path": options.checkpoint?.path,
+    "best.path": best?.path,
+    historyPath: options.historyPath,
+  };
+  const written = Object.entries(files).filter(([, path]) => path !== undefined);
+  for (const [i, [key, path]] of written.entries()) {
+    const [other] = written.slice(0, i).find(([, before]) => before === path) ?? [];
+    if (other === undefined) continue;
+    const text = `Trainer: ${other} and ${key} are both ${path}, so that one would replace the other; give two files.`;
+    throw new ArgumentError(text, "invalid_argument");
   }
   if (options.evalLosses === true && !evalData)
     throw new ArgumentError("Trainer: evalLosses needs evalData.", "missing_argument");

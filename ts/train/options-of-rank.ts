@@ -1,8 +1,10 @@
-import { ArgumentError, DTypeError } from "../runtime/index.js";
+import { withLocks } from "../io/index.js";
+import { ArgumentError, checkInstance, checkOptions, currentPlatform, DTypeError } from "../runtime/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { checkTrainerOptions } from "./check-options.js";
 import { lossesOfEach } from "./losses-option.js";
 import { countOf } from "./matched.js";
+import type { TrainOptions } from "./option-groups.js";
 import type { TrainerOptions, WeightedLoss } from "./options.js";
 import { buffersOf } from "./weights.js";
 
@@ -23,6 +25,35 @@ export function optionsOfRank(options: TrainerOptions): TrainerOptions {
 export function filesOf({ group, checkpoint, best, historyPath }: TrainerOptions): string[] {
   if (group && group.rank > 0) return [];
   return [checkpoint?.path, best?.path, historyPath].filter((path) => path !== undefined);
+}
+
+/**
+ * Works with the files locked.
+ *
+ * @throws ArgumentError `file_locked`; `file_unwritable` where one of them is a folder, before any step is lost.
+ */
+export async function withFiles<T>(files: readonly string[], work: () => Promise<T>): Promise<T> {
+  return await withLocks("Trainer", files, async () => {
+    const platform = await currentPlatform();
+    for (const file of files) {
+      const isFolder = await platform.listFolder(file).then(
+        () => true,
+        () => false,
+      );
+      if (!isFolder) continue;
+      const text = `Trainer: ${file} is a folder, expected the path of a file; name a file in it.`;
+      throw new ArgumentError(text, "file_unwritable");
+    }
+    return await work();
+  });
+}
+
+/** The signal of the options of a training. */
+export function signalOf(options: TrainOptions): AbortSignal | undefined {
+  checkOptions("Trainer.train", options, ["signal"]);
+  const { signal } = options;
+  if (signal !== undefined) checkInstance("Trainer.train", "signal", signal, AbortSignal, "an AbortSignal");
+  return signal;
 }
 
 /** @throws ArgumentError `invalid_argument`, DTypeError `dtype_mismatch`. */

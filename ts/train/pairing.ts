@@ -44,7 +44,7 @@ type LossesOf<L> = L extends Loss
 
 /** Where samples have no ground truth for a loss that needs it. */
 type TruthFault<L, D> = D extends unknown
-  ? SampleOf<D> extends { readonly x?: undefined }
+  ? [HasTruth<SampleOf<D>>] extends [false]
     ? L extends { readonly assumptions: { readonly needs: infer Needs extends readonly string[] } }
       ? // The length of a list that the type does not tell is `number`.
         number extends Needs["length"]
@@ -55,6 +55,19 @@ type TruthFault<L, D> = D extends unknown
       : never
     : never
   : never;
+
+/** Whether samples of a type may have ground truth; those of one's own datasets may have no `x` at all. */
+type HasTruth<S> = unknown extends S
+  ? true
+  : S extends { readonly x?: infer X }
+    ? [X] extends [undefined]
+      ? false
+      : "x" extends keyof S
+        ? true
+        : false
+    : "x" extends keyof S
+      ? true
+      : false;
 
 /** What a loss that needs `x` compares with. */
 type Target<L> = L extends { readonly assumptions: { readonly noisyPairs: true } }

@@ -44,10 +44,28 @@ export function batchGradients(
 ): { gradients: Tensor[]; report: Report } {
   return tidy(() => {
     const { total, values, args } = batchLoss(batch, source, context);
+    checkTrains(total, source.losses);
     const gradients = gradientsOf(total, context.optimizer, context);
     const columns = lossColumns(source);
     return { gradients, report: reportOf(columns, [total, ...values], args, context.metric, source.losses) };
   });
+}
+
+/**
+ * Refuses a total without any derivative, by which no weight would ever change. A scheduler may use no loss for a
+ * while.
+ *
+ * @throws ArgumentError `invalid_argument`.
+ */
+export function checkTrains(total: Tensor, losses: readonly WeightedLoss[]): void {
+  if (total.requiresGrad) return;
+  const used = losses.flatMap(({ loss }) => (loss instanceof BaseLossScheduler ? loss.active : [loss.name]));
+  if (used.length === 0) return;
+  throw new ArgumentError(
+    `Trainer: ${used.join(" + ")} does not depend on any weight of the model, so that nothing would be learned; ` +
+      "forward of the model or of the loss may detach tensors, read them (data, item), or work within noGrad.",
+    "invalid_argument",
+  );
 }
 
 /** The weighted sum of the losses on a batch, each of them, and what they were given. */

@@ -1,5 +1,4 @@
 import type { DataLoader, Dataset, Measurement } from "../data/index.js";
-import { withLocks } from "../io/index.js";
 import type { LossArgs } from "../loss/index.js";
 import type { Reconstructor, StateDict } from "../nn/index.js";
 import { type RandomSource, Rng } from "../random/index.js";
@@ -11,7 +10,7 @@ import { yieldToEventLoop } from "./event-loop.js";
 import { type HistoryEntry, HistoryFile } from "./history.js";
 import { Logging } from "./logging.js";
 import type { TrainOptions } from "./option-groups.js";
-import { filesOf, optionsOfRank } from "./options-of-rank.js";
+import { filesOf, optionsOfRank, signalOf, withFiles } from "./options-of-rank.js";
 import type { AnyPhysics, Examples, LossesOption, OneOrMore, TrainerOptions, WeightedLoss } from "./options.js";
 import { stepOnNext } from "./own-step.js";
 import type { PairedOptions } from "./pairing.js";
@@ -113,11 +112,12 @@ export class Trainer<
    * another training writes one of the files; `file_unwritable`. When aborted, the signal's reason. Errors of datasets,
    * callbacks and loggers.
    */
-  async train({ signal }: TrainOptions = {}): Promise<HistoryEntry[]> {
+  async train(options: TrainOptions = {}): Promise<HistoryEntry[]> {
+    const signal = signalOf(options);
     this.#begin();
     const files = [...filesOf(this.#options), ...this.#logging.lockedFiles];
     try {
-      return await withLocks("Trainer", files, async () => await this.#train(signal));
+      return await withFiles(files, async () => await this.#train(signal));
     } catch (error) {
       throw this.#ranks.fail(error, this.#reporting.explained(error));
     } finally {
