@@ -35,6 +35,8 @@ interface ZarrArray {
   readonly chunks: readonly number[];
   readonly dimensionNames: readonly (string | null)[] | undefined;
   readonly codec: SizedCodec | undefined;
+  /** Bytes of the checksums that end a chunk. */
+  readonly trailer: number;
 }
 
 type Json = Readonly<Record<string, unknown>>;
