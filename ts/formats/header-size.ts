@@ -16,7 +16,9 @@ export function jpegFrame(bytes: Uint8Array) {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
     if (isFrame) {
       const [bits, channels] = [bytes[i + 4] as number, bytes[i + 9] as number];
-      return { bits, height: word(bytes, i + 5), width: word(bytes, i + 7), channels };
+      // SOF0 to SOF2 are the processes with a cosine transform and Huffman codes.
+      const isUsual = marker <= 0xc2;
+      return { bits, height: word(bytes, i + 5), width: word(bytes, i + 7), channels, isUsual };
     }
     i += 2 + word(bytes, i + 2);
   }
