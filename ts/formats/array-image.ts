@@ -51,7 +51,7 @@ export async function openArrayImage(
   const bits = dtype === "bool" ? 1 : Number(/\d+$/.exec(sample)?.[0]);
   const colour = channels === 1 ? "grey" : "rgb";
   return {
-    metadata: { format: format.id, bits, colour, alpha: channels === 4 },
+    metadata: { format: format.id, bits, colour, alpha: channels === 4, ...(isNifti ? {} : { arrayShape: shape }) },
     pages,
     size: async () => [width, height],
     read: async (page) => ({
