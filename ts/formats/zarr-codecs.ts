@@ -56,7 +56,8 @@ export function versionTwoCodecs({ filters, compressor }: Json): Codec[] {
 export function usableCodecs(codecs: readonly Codec[], type: ElementType, path: string): ChunkCodecs {
   const found = chunkCodecs(codecs.map(({ name }) => name));
   const refuse = (what: string) => unsupported(FORMAT, `chunks of ${JSON.stringify(path)} are ${what}`);
-  if (found.nested) throw refuse(`compressed more than once (${found.names.join(", ")})`);
+  if (found.nested)
+    throw refuse(`compressed, and stored by other codecs above that (${found.names.join(", ")}); compress them last`);
   for (const { name, options } of codecs) {
     const plain = name.replace(/^numcodecs\./, "");
     const stored = options["astype"] ?? options["dtype"];
