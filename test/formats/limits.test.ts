@@ -4,7 +4,7 @@ import { zipSync } from "fflate";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type ByteSource, readArrayFile } from "../../ts/formats/index.js";
 import { expansionLimit } from "../../ts/formats/inflate.js";
-import { encodeArray, readArray, readWeights } from "../../ts/io/index.js";
+import { encodeArray, readArray, readPixels, readWeights } from "../../ts/io/index.js";
 import { init } from "../../ts/runtime/index.js";
 
 beforeAll(async () => {
@@ -29,6 +29,17 @@ describe("small files that ask for much memory are refused", () => {
       await expect(readArray(packed, { maxBytes: 2 ** 20 })).rejects.toMatchObject({ code: "file_too_large" });
       expect((await readArray(packed)).data.length).toBe(2 ** 23);
     }
+  });
+
+  it("pictures too, however many pixels are allowed", async () => {
+    const { bytes } = await encodeArray("x.npy", {
+      data: new Uint8Array(2 ** 28 + 2 ** 10),
+      shape: [2 ** 18 + 1, 2 ** 10],
+    });
+    await expect(readPixels(gzipSync(bytes, { level: 1 }))).rejects.toMatchObject({
+      code: "image_too_large",
+      message: expect.stringContaining("more than 268435456 bytes") as string,
+    });
   });
 
   it("by default more than 256 MiB only where that is at most 100 times the file", () => {

@@ -77,6 +77,19 @@ describe("safetensors", () => {
     ["a header that is not JSON", file("{nonsense", 0), "safetensors_header_invalid"],
     ["a header that is a list", file([], 0), "safetensors_header_invalid"],
     ["metadata that is not strings", file({ __metadata__: { a: 1 } }, 0), "safetensors_header_invalid"],
+    [
+      "33 axes",
+      file(
+        {
+          a: entry(
+            [0, 4],
+            Array.from({ length: 33 }, () => 1),
+          ),
+        },
+        4,
+      ),
+      "safetensors_header_invalid",
+    ],
     ["a negative shape", file({ a: entry([0, 4], [-1]) }, 4), "safetensors_header_invalid"],
     ["an unknown dtype", file({ a: entry([0, 1], [1], "F4") }, 1), "safetensors_dtype"],
     ["an offset outside the file", file({ a: entry([0, 4]) }, 2), "safetensors_offsets"],

@@ -1,7 +1,7 @@
 import { type ImageStack, type Pixels, readPixels, writeImage, type WriteReport } from "../io/index.js";
 import { tensor } from "../tensor/index.js";
 import { UsageError } from "./errors.js";
-import { isPng, outputSamples } from "./output-samples.js";
+import { isInverted, isNpy, likeArray, outputSamples } from "./output-samples.js";
 
 /** How the training images were read. */
 export interface Reading {
@@ -12,9 +12,12 @@ export interface Reading {
 /** All pages of an image file, and the way to write their restorations like it. */
 export class AppliedImage {
   readonly #read: ImageStack;
+  /** Whether values are those of the file divided by the largest one. */
+  readonly #isScaled: boolean;
 
-  private constructor(read: ImageStack) {
+  private constructor(read: ImageStack, isScaled: boolean) {
     this.#read = read;
+    this.#isScaled = isScaled;
   }
 
   /** @throws as `readPixels`; UsageError where values are not finite. */
@@ -25,7 +28,7 @@ export class AppliedImage {
       const count = read.data.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
       throw new UsageError(`${path}: ${count} values are not finite; replace them first.`, "invalid_argument");
     }
-    return new AppliedImage(read);
+    return new AppliedImage(read, scale === "type");
   }
 
   get pages(): number {
@@ -59,8 +62,12 @@ export class AppliedImage {
     const all = new Float32Array(restored.length * stored * plane);
     if (same) all.set(data);
     restored.forEach((page, i) => all.set(page.data, i * stored * plane));
-    if (same && metadata.whiteIsZero && !isPng(output)) invert(all, restored.length, stored, channels * plane);
-    const image = tensor(all, { shape: [restored.length, stored, rows, columns] });
+    if (same && this.#isScaled && isInverted(output, this.#read))
+      invert(all, restored.length, stored, channels * plane);
+    const isArray = same && isNpy(output) && metadata.arrayShape !== undefined;
+    const shapeOfAll = [restored.length, stored, rows, columns] as const;
+    const written = isArray ? likeArray(all, shapeOfAll, metadata.arrayShape) : { data: all, shape: [...shapeOfAll] };
+    const image = tensor(written.data, { shape: written.shape });
     const { axes: _, sizes: __, colour: ___, alpha: ____, whiteIsZero: _____, ...general } = metadata;
     try {
       return await writeImage(output, image, {
@@ -81,7 +88,7 @@ async function readAs(path: string, channels: "grey" | "rgb" | "auto", scale: "t
   return await readPixels(path, { page: "all", channels, scale });
 }
 
-/** A TIFF where small values are bright stays one; a PNG has none of these. */
+/** A TIFF where small values are bright stays one. */
 function invert(all: Float32Array, pages: number, stored: number, restored: number): void {
   const page = all.length / pages;
   for (let i = 0; i < all.length; i++) if (stored === 1 || i % page < restored) all[i] = 1 - (all[i] as number);

@@ -8,7 +8,7 @@ import {
 } from "../io/index.js";
 import { tensor } from "../tensor/index.js";
 import { UsageError } from "./errors.js";
-import { isPng, outputSamples } from "./output-samples.js";
+import { isInverted, isNpy, isPng, likeArray, outputSamples } from "./output-samples.js";
 import { choosePages, type PageChoice } from "./page-choice.js";
 
 /** One page: the image without opacity, and the opacity where there is one. */
@@ -119,19 +119,21 @@ export class NoisyFile {
     const plane = rows * columns;
     const hasAlpha = this.#kind.metadata.alpha === true;
     const length = (channels + (hasAlpha ? 1 : 0)) * plane;
-    // A TIFF where small values are bright stays one; a PNG has none of these.
-    const isInverted = this.#kind.metadata.whiteIsZero && !isPng(output);
-    const isAsItIs = restored.length === 1 && !hasAlpha && !isInverted;
+    // A TIFF where small values are bright stays one.
+    const inverted = isInverted(output, this.#kind);
+    const isAsItIs = restored.length === 1 && !hasAlpha && !inverted;
     const data = isAsItIs ? (restored[0] as Pixels).data : new Float32Array(restored.length * length);
     for (const [index, page] of isAsItIs ? [] : restored.entries()) {
-      data.set(isInverted ? page.data.map((value) => 1 - value) : page.data, index * length);
+      data.set(inverted ? page.data.map((value) => 1 - value) : page.data, index * length);
       if (!hasAlpha) continue;
       const number = this.pages[index] as number;
       const { alpha } = this.#split(await this.#reader.read(number));
       if (alpha) data.set(alpha, index * length + channels * plane);
     }
-    const shape = [channels + (hasAlpha ? 1 : 0), rows, columns];
-    const image = tensor(data, { shape: restored.length > 1 ? [restored.length, ...shape] : shape });
+    const isArray = isNpy(output) && this.#choice.channels === undefined;
+    const all = [restored.length, channels + (hasAlpha ? 1 : 0), rows, columns] as const;
+    const stored = likeArray(data, all, isArray ? this.#kind.metadata.arrayShape : undefined);
+    const image = tensor(stored.data, { shape: stored.shape });
     try {
       return await writeImage(output, image, {
         ...outputSamples(output, this.#kind),

@@ -3,6 +3,7 @@ import type { ArrayFile } from "./array.js";
 import type { ElementType } from "./elements.js";
 import type { DetectedFormat } from "./detect.js";
 import { checkPixels, damaged, unsupported } from "./image-faults.js";
+import { expansionLimit } from "./inflate.js";
 import type { ImageFile, OpenOptions, Raster, SampleArray, SampleType } from "./raster.js";
 import { readArrayFile } from "./read-array.js";
 import type { ByteSource } from "./source.js";
@@ -35,8 +36,11 @@ export async function openArrayImage(
   format: DetectedFormat,
   { maxPixels }: OpenOptions,
 ): Promise<ImageFile> {
-  const array = await readArrayFile(source, { maxBytes: bytesPerPixel * maxPixels }).catch((error: unknown) => {
-    throw asImageFault(error, format, maxPixels);
+  // Whoever allows for large pictures does not allow a small file to become one: that is asked for in bytes.
+  const [wanted, plausible] = [bytesPerPixel * maxPixels, expansionLimit(source.size, undefined)];
+  const maxBytes = Math.min(wanted, plausible);
+  const array = await readArrayFile(source, { maxBytes }).catch((error: unknown) => {
+    throw asImageFault(error, format, plausible < wanted ? { source, plausible } : { maxPixels });
   });
   const { dtype, shape } = array;
   const text = (what: string) => unsupported(format.name, what, "read it with io.readArray");
@@ -51,7 +55,7 @@ export async function openArrayImage(
   const bits = dtype === "bool" ? 1 : Number(/\d+$/.exec(sample)?.[0]);
   const colour = channels === 1 ? "grey" : "rgb";
   return {
-    metadata: { format: format.id, bits, colour, alpha: channels === 4 },
+    metadata: { format: format.id, bits, colour, alpha: channels === 4, ...(isNifti ? {} : { arrayShape: shape }) },
     pages,
     size: async () => [width, height],
     read: async (page) => ({
@@ -69,8 +73,11 @@ export async function openArrayImage(
   };
 }
 
+/** What bounds the bytes of an array: what may come of a file of its size, or the pixels that are allowed for. */
+type Limit = { readonly source: ByteSource; readonly plausible: number } | { readonly maxPixels: number };
+
 /** The errors of the reader of arrays that mean another thing here. */
-function asImageFault(error: unknown, format: DetectedFormat, maxPixels: number): unknown {
+function asImageFault(error: unknown, format: DetectedFormat, limit: Limit): unknown {
   const { code, message = "" } = error as { code?: string; message?: string };
   // Pictures have no names to choose by.
   if (code === "missing_argument") {
@@ -80,9 +87,16 @@ function asImageFault(error: unknown, format: DetectedFormat, maxPixels: number)
   if (code === "file_unknown" && format.id !== "zip" && format.id !== "gzip")
     return damaged(format.name, "its header is not complete");
   if (code !== "file_too_large") return error;
+  if ("source" in limit) {
+    return new FormatError(
+      `the array needs more than ${limit.plausible} bytes, and the file has ${limit.source.size}; where it can be ` +
+        "trusted, read it with io.readArray and its option maxBytes.",
+      "image_too_large",
+    );
+  }
   return new FormatError(
-    `the array needs more than ${bytesPerPixel} bytes for each of ${maxPixels} pixels; where it can be trusted, ` +
-      "raise the limit with the option maxPixels, or read a part of it with io.readArray.",
+    `the array needs more than ${bytesPerPixel} bytes for each of ${limit.maxPixels} pixels; where it can be ` +
+      "trusted, raise the limit with the option maxPixels, or read a part of it with io.readArray.",
     "image_too_large",
   );
 }

@@ -28,7 +28,10 @@ export async function openCoded(
   const platform = await currentPlatform();
   const decoded = async (all: boolean) => {
     try {
-      return withoutOpaque(await platform.decodeImage(bytes, { colour, all, maxPixels }));
+      const image = await platform.decodeImage(bytes, { colour, all, maxPixels });
+      return withoutOpaque(
+        size.depth === undefined ? image : { ...image, values: fullRange(image.values, size.depth) },
+      );
     } catch (error) {
       if (error instanceof AdjointError) throw error;
       const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
@@ -76,6 +79,19 @@ export async function openCoded(
   };
 }
 
+/**
+ * Samples of 10 or 12 bits, which sharp gives as the highest bits of 16, in the whole range of these: white is 65535.
+ * Where the others are used too, the values have been converted and are so already.
+ */
+function fullRange(values: DecodedImage["values"], bits: number): DecodedImage["values"] {
+  if (!(values instanceof Uint16Array) || bits === 8) return values;
+  const unused = 16 - bits;
+  const low = 2 ** unused - 1;
+  if (values.some((value) => (value & low) !== 0)) return values;
+  const factor = 65535 / (2 ** bits - 1);
+  return values.map((value) => Math.round((value >> unused) * factor));
+}
+
 /** Leaves out an opacity that is full everywhere: decoders add one to formats that may have it. */
 function withoutOpaque(image: DecodedImage): DecodedImage {
   const { values, channels, alpha } = image;
@@ -102,6 +118,8 @@ interface CodedSize extends HeaderSize {
   readonly whole: boolean;
   /** Bits of a sample, of JPEG. */
   readonly bits?: number;
+  /** Bits of a sample, of AVIF. */
+  readonly depth?: number;
 }
 
 function headerSize(bytes: Uint8Array, id: string): CodedSize | undefined {

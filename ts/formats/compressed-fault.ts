@@ -1,10 +1,46 @@
+import { crc32c } from "./crc32c.js";
+
 /** Compressions of Zarr whose data begin with the size of what comes of them. */
 const names = ["blosc", "zstd", "lz4"] as const;
 export type SizedCodec = (typeof names)[number];
 
-/** The compression of that kind that a description of an array names; `undefined` where it names none. */
-export function sizedCodec(description: string): SizedCodec | undefined {
-  return names.find((name) => new RegExp(`"(?:numcodecs\\.)?${name}"`).test(description));
+/** What has to be known of the codecs of a chunk, to check it before it is decoded. */
+export interface ChunkCodecs {
+  /** Their names, the one that decodes last first. */
+  readonly names: readonly string[];
+  /** The compression that was applied last, where it is of that kind. */
+  readonly outer: SizedCodec | undefined;
+  /** Whether there is another of that kind below it, whose data cannot be checked. */
+  readonly nested: boolean;
+  /** How many checksums (CRC-32C) follow the compressed data. */
+  readonly checksums: number;
+}
+
+/** @param codecs names in the order in which a chunk is encoded. */
+export function chunkCodecs(codecs: readonly string[]): ChunkCodecs {
+  const plain = codecs.map((name) => name.replace(/^numcodecs\./, ""));
+  let end = plain.length - 1;
+  while (plain[end] === "crc32c") end -= 1;
+  const sized = plain.map((name) => names.find((one) => one === name));
+  return {
+    names: plain,
+    outer: sized[end],
+    nested: sized.slice(0, Math.max(0, end)).some((name) => name !== undefined),
+    checksums: plain.length - 1 - end,
+  };
+}
+
+/** Bytes without a number of checksums behind them; `undefined` where one does not match. */
+export function withoutChecksums(bytes: Uint8Array, count: number): Uint8Array | undefined {
+  let rest = bytes;
+  for (let i = 0; i < count; i++) {
+    const end = rest.length - 4;
+    if (end < 0) return undefined;
+    const stored = new DataView(rest.buffer, rest.byteOffset + end, 4).getUint32(0, true);
+    rest = rest.subarray(0, end);
+    if (crc32c(rest) !== stored) return undefined;
+  }
+  return rest;
 }
 
 /**

@@ -38,11 +38,12 @@ export function toPlane(raster: Raster, channels: Channels, scale: "type" | "non
     }
     return { data, shape: [stride, height, width], scale: divisor };
   }
+  const opacity = raster.alpha ? raster.channels - 1 : -1;
   for (let c = 0; c < picked.count; c++) {
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
         const value = picked.value(source(orientation, i, j, width, height), c);
-        data[c * plane + i * columns + j] = (inverted ? divisor - value : value) / divisor;
+        data[c * plane + i * columns + j] = (inverted && c !== opacity ? divisor - value : value) / divisor;
       }
     }
   }

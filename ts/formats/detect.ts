@@ -28,6 +28,7 @@ const other = (id: string, name: string, advice = convert): DetectedFormat => ({
 /** First bytes, after the signatures of each format's specification; earlier rules win. */
 const rules: readonly Rule[] = [
   [image("png", "PNG"), 0, "\x89PNG\r\n\x1a\n"],
+  [other("jls", "JPEG-LS"), 0, "\xff\xd8\xff\xf7"],
   [image("jpeg", "JPEG"), 0, "\xff\xd8\xff"],
   [image("gif", "GIF"), 0, "GIF87a"],
   [image("gif", "GIF"), 0, "GIF89a"],

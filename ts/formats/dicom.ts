@@ -1,6 +1,6 @@
-import type { DataSet } from "dicom-parser";
+import type { DataSet, Element } from "dicom-parser";
 import { type ArrayFile, type ArrayRequest, keptAxes, readStored, type StoredArray } from "./array.js";
-import { type ArrayData, elementSize, type ElementType } from "./elements.js";
+import { type ArrayData, elementSize, type ElementType, swapBytes } from "./elements.js";
 import { colourBytes, coloursOf, toRgb } from "./dicom-colours.js";
 import { describe, type DicomFile, FORMAT, item, numbers, parseElements } from "./dicom-header.js";
 import { invalid, unsupported } from "./fail.js";
@@ -71,8 +71,7 @@ export async function openDicom(source: ByteSource, maxBytes: number | undefined
   const file = await parseElements(bytes, maxBytes);
   const { elements } = file;
   const [tag, bits, type] = pixelType(elements);
-  const element = elements.elements[tag];
-  if (element === undefined) throw invalid(FORMAT, "the file has no pixels");
+  const element = elements.elements[tag] as Element;
   if (element.encapsulatedPixelData) throw unsupported(FORMAT, "the pixels are in compressed fragments");
   const rows = size(elements, "x00280010", "Rows");
   const columns = size(elements, "x00280011", "Columns");
@@ -92,7 +91,10 @@ export async function openDicom(source: ByteSource, maxBytes: number | undefined
     );
   }
   const bytesOfFile = elements.byteArray as Uint8Array;
-  const pixels = bytesOfFile.subarray(element.dataOffset, element.dataOffset + expected);
+  const stored = bytesOfFile.subarray(element.dataOffset, element.dataOffset + element.length);
+  // Words of 16 bits hold two pixels of 8, the first one in the low byte, which a big-endian file has last.
+  const isSwapped = !file.littleEndian && element.vr === "OW" && elementSize[type] === 1;
+  const pixels = (isSwapped ? swapped(stored) : stored).subarray(0, expected);
   const isPlanar = samples > 1 && elements.uint16("x00280006") === 1 && colours !== "YBR_FULL_422";
   const inTurn = isPlanar ? interleaved(pixels, [frames, samples, rows * columns, elementSize[type]]) : pixels;
   return {
@@ -107,6 +109,13 @@ export async function openDicom(source: ByteSource, maxBytes: number | undefined
   };
 }
 
+/** A copy of bytes in which those of each pair have changed places. */
+function swapped(bytes: Uint8Array): Uint8Array {
+  const copied = new Uint8Array(bytes);
+  swapBytes(copied, 2);
+  return copied;
+}
+
 function size(elements: DataSet, tag: string, name: string): number {
   const value = elements.uint16(tag);
   if (value === undefined || value === 0) throw invalid(FORMAT, `${name} is ${value ?? "missing"}`);
@@ -117,6 +126,7 @@ function size(elements: DataSet, tag: string, name: string): number {
 function pixelType(elements: DataSet): [tag: string, bits: number, type: ElementType] {
   if (elements.elements["x7fe00008"]) return ["x7fe00008", 32, "float32"];
   if (elements.elements["x7fe00009"]) return ["x7fe00009", 64, "float64"];
+  if (elements.elements["x7fe00010"] === undefined) throw invalid(FORMAT, "the file has no pixels");
   const allocated = elements.uint16("x00280100");
   const isSigned = elements.uint16("x00280103") === 1;
   if (allocated !== 8 && allocated !== 16 && allocated !== 32) {

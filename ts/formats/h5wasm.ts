@@ -11,12 +11,21 @@ export interface Metadata {
   readonly vlen: boolean;
   readonly shape: number[] | null;
   readonly total_size: number;
+  readonly littleEndian: boolean;
   readonly chunks: number[] | null;
   readonly compound_type?: {
     readonly members: readonly (Metadata & { readonly name: string; readonly offset: number })[];
   };
   readonly enum_type?: { readonly members: Readonly<Record<string, number>> };
   readonly vlen_type?: Metadata;
+  /** Where the values of a view are; "." is the file itself. */
+  readonly virtual_sources?: readonly { readonly file_name: string; readonly dset_name: string }[];
+}
+
+/** A step that chunks went through when they were written. */
+export interface Filter {
+  readonly id: number;
+  readonly cd_values: readonly number[];
 }
 
 type Hyperslab = bigint[] | null;
@@ -36,6 +45,8 @@ export interface H5Module {
   get_names(file: bigint, path: string, recursive: boolean): string[];
   get_type(file: bigint, path: string): number;
   get_dataset_metadata(file: bigint, path: string): Metadata;
+  get_dataset_filters(file: bigint, path: string): Filter[];
+  get_external_link(file: bigint, path: string): { readonly filename?: string; readonly obj_path?: string };
   get_dataset_data(
     file: bigint,
     path: string,

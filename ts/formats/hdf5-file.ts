@@ -1,9 +1,11 @@
+import { shown } from "../runtime/index.js";
 import type { H5Module, Metadata } from "./h5wasm.js";
 import { type ArrayRequest, chooseDataset, finished, type StoredValues } from "./array.js";
 import { allocate, components, decodeElements, elementSize, type ElementType, memorySize } from "./elements.js";
 import { invalid, reason, tooLarge, unsupported } from "./fail.js";
 import { expansionLimit } from "./inflate.js";
 import { loadH5wasm, mountSource } from "./hdf5-library.js";
+import { className, packedFault, typeOf } from "./hdf5-types.js";
 import { select } from "./selection.js";
 import { elementCount } from "./strided.js";
 import type { ByteSource } from "./source.js";
@@ -18,22 +20,6 @@ const COUNT = 10_000;
 /** Bytes that one call of the library reads, and the largest chunk that is decompressed. */
 const BLOCK = 64 * 2 ** 20;
 const CHUNK = 2 ** 30;
-
-/** HDF5's classes of types. */
-const classes = [
-  "an integer",
-  "a float",
-  "a time",
-  "text",
-  "a bit field",
-  "opaque bytes",
-  "a record",
-  "a reference",
-  "an enumeration",
-  "lists of varying length",
-  "an array",
-  "a complex number",
-];
 
 /** A readable array: its type and shape. */
 export interface Hdf5Array {
@@ -149,13 +135,11 @@ export class Hdf5File {
    */
   describe(dataset: string | undefined): Hdf5Array {
     const given = dataset?.replace(/^\/+|\/+$/g, "");
-    const name =
-      given !== undefined && given !== "" && this.has(given) ? given : chooseDataset(FORMAT, this.names(), given);
+    const name = given !== undefined && given !== "" && this.has(given) ? given : this.#choose(given);
     const metadata = this.metadata(name);
     const type = typeOf(metadata.type, metadata);
     if (type === undefined) {
-      const kind =
-        metadata.type === 6 ? `records of ${fieldNames(metadata).join(", ")}` : (classes[metadata.type] ?? "unknown");
+      const kind = className(metadata);
       throw unsupported(
         FORMAT,
         `the elements of ${JSON.stringify(name)} are no numbers but ${kind}, ${metadata.size} bytes each`,
@@ -163,6 +147,69 @@ export class Hdf5File {
     }
     if (metadata.shape === null) throw invalid(FORMAT, `${JSON.stringify(name)} has no values`);
     return { name, type, shape: metadata.shape };
+  }
+
+  /** The only array, or the error that tells what to choose, or in which other file the array is. */
+  #choose(given: string | undefined): string {
+    const names = this.names();
+    const parts = given === undefined ? [] : given.split("/");
+    // A part of the path may be the link.
+    const paths = given === undefined ? this.#entries() : parts.map((_, i) => parts.slice(0, i + 1).join("/"));
+    if (given !== undefined || names.length === 0) {
+      for (const path of paths) {
+        const target = this.#linkOutside(path);
+        if (target === undefined) continue;
+        const { filename, obj_path: place } = target;
+        throw unsupported(
+          FORMAT,
+          `${JSON.stringify(path)} is a link to ${shown(place)} in the file ${shown(filename)}; read it there`,
+        );
+      }
+    }
+    return chooseDataset(FORMAT, names, given);
+  }
+
+  /** The paths of what is in the file and its groups, down to some depth. */
+  #entries(): string[] {
+    const found: string[] = [];
+    const visit = (group: string, depth: number): void => {
+      for (const key of call(() => this.#module.get_names(this.#id, group || "/", false))) {
+        if (found.length >= COUNT) return;
+        const path = group === "" ? key : `${group}/${key}`;
+        found.push(path);
+        if (depth > 0 && this.#kind(path) === this.#module.H5G_GROUP) visit(path, depth - 1);
+      }
+    };
+    visit("", 3);
+    return found;
+  }
+
+  /** The file and the place there that a path links to. */
+  #linkOutside(path: string): { readonly filename: string; readonly obj_path: string } | undefined {
+    try {
+      const { filename, obj_path } = this.#module.get_external_link(this.#id, path);
+      return filename === undefined || obj_path === undefined ? undefined : { filename, obj_path };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @throws FormatError `file_unsupported` where values would be read that are not those of the array. */
+  #checkStored(name: string, metadata: Metadata): void {
+    const refuse = (what: string) => unsupported(FORMAT, `${JSON.stringify(name)} ${what}`);
+    // HDF5 fills in the values of files that it does not find.
+    const [elsewhere] = metadata.virtual_sources?.filter(({ file_name }) => file_name !== ".") ?? [];
+    if (elsewhere !== undefined) {
+      throw refuse(
+        `is a view of other files, such as ${shown(elsewhere.file_name)}; read them, or copy the array: ` +
+          "h5repack -l CONTI in.h5 out.h5",
+      );
+    }
+    const fault = packedFault(
+      metadata,
+      call(() => this.#module.get_dataset_filters(this.#id, name)),
+    );
+    if (fault !== undefined) throw refuse(fault);
   }
 
   /** Numbers and short texts that are attached to a dataset. */
@@ -205,7 +252,9 @@ export class Hdf5File {
     // Values that are not stored are filled in: a small file may have any number of them.
     const [bytes, limit] = [total * memorySize(type), expansionLimit(this.size, request.maxBytes)];
     if (bytes > limit) throw tooLarge(FORMAT, bytes, limit);
-    const { chunks } = this.metadata(name);
+    const metadata = this.metadata(name);
+    this.#checkStored(name, metadata);
+    const { chunks } = metadata;
     const chunk = elementCount(chunks ?? []) * size;
     if (chunks !== null && chunk > CHUNK) throw tooLarge(`${FORMAT}: a chunk of ${JSON.stringify(name)}`, chunk, CHUNK);
     const data = allocate(type, total);
@@ -308,6 +357,12 @@ function call<T>(run: () => T): T {
     return run();
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
+    if (text.includes("external raw data file")) {
+      throw unsupported(
+        FORMAT,
+        "the values are in a file of raw data beside this one; copy them into one file: h5repack -l CONTI in.h5 out.h5",
+      );
+    }
     const [, filter] = /required filter '([^']*)' is not registered/.exec(text) ?? [];
     if (filter !== undefined) {
       throw unsupported(
@@ -319,31 +374,4 @@ function call<T>(run: () => T): T {
     const causes = [...text.matchAll(/\(\): (.*)/g)].map(([, cause]) => cause);
     throw invalid(FORMAT, `the file cannot be read (${causes.at(-1) ?? reason(error)})`);
   }
-}
-
-function fieldNames(metadata: Metadata): string[] {
-  return metadata.compound_type?.members.map(({ name }) => name) ?? [];
-}
-
-/** Names that h5py, MATLAB and others give to the parts of a complex number. */
-const complexNames = ["r,i", "real,imag", "re,im", "real,imaginary"];
-
-/** The element type of a dataset or attribute; `undefined` where it is not one of numbers. */
-function typeOf(kind: number, metadata: Metadata): ElementType | undefined {
-  const { size, signed } = metadata;
-  if (kind === 0 || kind === 4)
-    return [1, 2, 4, 8].includes(size)
-      ? (`${signed && kind === 0 ? "" : "u"}int${8 * size}` as ElementType)
-      : undefined;
-  if (kind === 1) return [2, 4, 8].includes(size) ? (`float${8 * size}` as ElementType) : undefined;
-  if (kind === 8) {
-    const names = Object.keys(metadata.enum_type?.members ?? {})
-      .sort()
-      .join();
-    return names === "FALSE,TRUE" && size === 1 ? "bool" : typeOf(0, metadata);
-  }
-  if (kind !== 6 || !complexNames.includes(fieldNames(metadata).join().toLowerCase())) return undefined;
-  const [real, imaginary] = metadata.compound_type?.members ?? [];
-  const isPair = real?.type === 1 && imaginary?.type === 1 && real.offset === 0 && imaginary.offset === size / 2;
-  return isPair ? (size === 8 ? "complex64" : size === 16 ? "complex128" : undefined) : undefined;
 }

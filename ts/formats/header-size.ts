@@ -16,7 +16,9 @@ export function jpegFrame(bytes: Uint8Array) {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
     if (isFrame) {
       const [bits, channels] = [bytes[i + 4] as number, bytes[i + 9] as number];
-      return { bits, height: word(bytes, i + 5), width: word(bytes, i + 7), channels };
+      // SOF0 to SOF2 are the processes with a cosine transform and Huffman codes.
+      const isUsual = marker <= 0xc2;
+      return { bits, height: word(bytes, i + 5), width: word(bytes, i + 7), channels, isUsual };
     }
     i += 2 + word(bytes, i + 2);
   }
@@ -57,13 +59,20 @@ export function webpSize(bytes: Uint8Array): (HeaderSize & { readonly whole: boo
   return { width: three(24) + 1, height: three(27) + 1, whole };
 }
 
+interface AvifSize extends HeaderSize {
+  readonly whole: boolean;
+  /** Bits of a sample: 8, 10 or 12. */
+  readonly depth: number;
+}
+
 /**
  * The largest size that the properties of an AVIF state (boxes `ispe`, ISO/IEC 23008-12), and whether the file has all
  * its boxes.
  */
-export function avifSize(bytes: Uint8Array): (HeaderSize & { readonly whole: boolean }) | undefined {
+export function avifSize(bytes: Uint8Array): AvifSize | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let size: HeaderSize | undefined;
+  let depth = 8;
   let at = 0;
   let whole = true;
   while (at + 8 <= bytes.length) {
@@ -73,10 +82,24 @@ export function avifSize(bytes: Uint8Array): (HeaderSize & { readonly whole: boo
     if (box === 0) break;
     if (box < 8) return undefined;
     whole = at + box <= bytes.length;
-    if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === "meta") size = largestIspe(bytes, at, box) ?? size;
+    if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === "meta") {
+      size = largestIspe(bytes, at, box) ?? size;
+      depth = av1Depth(bytes, at, box) ?? depth;
+    }
     at += box;
   }
-  return size && { ...size, whole };
+  return size && { ...size, whole, depth };
+}
+
+/** Bits of a sample by the box `av1C`: after a version, a profile and a level the flags 0x40, not 8, and 0x20, 12. */
+function av1Depth(bytes: Uint8Array, from: number, length: number): number | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let i = from; i + 8 <= Math.min(bytes.length, from + length); i++) {
+    if (view.getUint32(i) !== 0x61763143) continue;
+    const flags = bytes[i + 6] as number;
+    return (flags & 0x40) === 0 ? 8 : (flags & 0x20) === 0 ? 10 : 12;
+  }
+  return undefined;
 }
 
 function largestIspe(bytes: Uint8Array, from: number, length: number): HeaderSize | undefined {

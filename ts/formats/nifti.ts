@@ -28,7 +28,7 @@ export async function readNifti(source: ByteSource, request: ArrayRequest): Prom
   const { shape, type, littleEndian } = header;
   const begin = header.get("voxOffset");
   if (!Number.isSafeInteger(begin) || begin < header.bytes.length)
-    throw invalid(FORMAT, `the values begin at byte ${begin}`);
+    throw invalid(FORMAT, `the values begin at byte ${begin} (vox_offset), expected ${header.bytes.length} or more`);
   const array = { format: FORMAT, begin, type, littleEndian, shape, order: "F" as const };
   const stored = await readStored(source, array, request);
   const [slope, inter] = [header.get("slope"), header.get("inter")];

@@ -64,6 +64,8 @@ export interface ImageMetadata {
   readonly sizes?: Readonly<Record<string, number>>;
   readonly pixelSize?: PixelSize;
   readonly channelNames?: readonly string[];
+  /** Shape of the array that the file holds, of .npy, .npz, FITS, DICOM and HDF5. */
+  readonly arrayShape?: readonly number[];
   /** Free text of the file. */
   readonly description?: string;
   /** Meaning of the channels in the file. */

@@ -1,6 +1,7 @@
 import { FormatError } from "../runtime/index.js";
 import type { ArrayFile, ArrayRequest } from "./array.js";
 import { readDicom } from "./dicom.js";
+import { detectFormat } from "./detect.js";
 import { isDicom } from "./dicom-header.js";
 import { isFits, readFits } from "./fits.js";
 import { readHdf5 } from "./hdf5.js";
@@ -47,6 +48,14 @@ function guess(head: Uint8Array): string {
     return "this is an image; read it with readPixels or readImage";
   }
   if (text.startsWith("MATLAB 5.0")) return "this is a MATLAB file before 7.3; save it with save(name, '-v7.3')";
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const isAnalyze = head.length >= 348 && [true, false].some((little) => view.getInt32(0, little) === 348);
+  if (isAnalyze) return "this is the header of an Analyze file; save it with its .img file as one .nii file";
+  // The first group of elements, 8, and one of its numbers.
+  if (text.startsWith("\x08\0") && text[3] === "\0" && (head[2] as number) <= 0x18)
+    return "this may be a DICOM file without its preamble; write it with one: dcmconv in.dcm out.dcm";
+  const known = detectFormat(head);
+  if (known?.kind === "other") return `this is ${known.name}, which is not read; ${known.advice}`;
   if (head[8] === 0x7b || text.startsWith("PK")) return "this may hold weights; read it with readWeights";
   return `the format is not known; ${expected}`;
 }

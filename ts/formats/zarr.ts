@@ -1,16 +1,27 @@
 import type { AbsolutePath, RangeQuery } from "zarrita";
-import { FormatError, type OpenFile } from "../runtime/index.js";
+import { FormatError, type OpenFile, shown } from "../runtime/index.js";
 import { type ArrayFile, type ArrayRequest, chooseDataset, finished, keptAxes } from "./array.js";
-import { compressedFault, type SizedCodec, sizedCodec } from "./compressed-fault.js";
+import { type ChunkCodecs, compressedFault, withoutChecksums } from "./compressed-fault.js";
 import { components, decodeElements, elementSize, type ElementType, memorySize, numpyTypes } from "./elements.js";
 import { invalid, reason, tooLarge, unsupported } from "./fail.js";
+import { encodeHalf } from "./half.js";
 import { byteLimit } from "./inflate.js";
 import { missingLibrary } from "./missing-library.js";
 import { type Selection, select } from "./selection.js";
 import { elementCount, gather } from "./strided.js";
 import { requireWebAssembly } from "./webassembly.js";
+import {
+  codecsOf,
+  FORMAT,
+  innerCodecs,
+  type Json,
+  record,
+  type ShardIndex,
+  shardIndex,
+  usableCodecs,
+  versionTwoCodecs,
+} from "./zarr-codecs.js";
 
-const FORMAT = "Zarr";
 /** The largest chunk that is decompressed, and how many are read at once. */
 const CHUNK = 2 ** 30;
 const CHUNKS = 2 ** 16;
@@ -34,10 +45,9 @@ interface ZarrArray {
   readonly shape: readonly number[];
   readonly chunks: readonly number[];
   readonly dimensionNames: readonly (string | null)[] | undefined;
-  readonly codec: SizedCodec | undefined;
+  readonly codecs: ChunkCodecs;
+  readonly shards: ShardIndex | undefined;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Reads an array of a Zarr hierarchy, version 2 or 3: of an OME-Zarr image the full resolution, else the only array, or
@@ -92,33 +102,35 @@ export async function readZarr(store: ZarrStore, request: ArrayRequest): Promise
 }
 
 async function readValues(store: ZarrStore, array: ZarrArray, selection: Selection) {
-  if (array.codec !== undefined) requireWebAssembly(FORMAT);
+  if (array.codecs.outer !== undefined) requireWebAssembly(FORMAT);
   let zarr: typeof import("zarrita");
   try {
     zarr = await import("zarrita");
   } catch (cause) {
     throw missingLibrary("zarrita", "0.7.5", FORMAT, cause);
   }
-  const isHalf = array.type === "float16";
   const files = {
     async get(key: AbsolutePath) {
       const content = await store.get(key.slice(1));
       if (!/(?:\.zarray|\.zattrs|zarr\.json)$/.test(key)) return content && checkChunk(content, array);
-      // The library reads 16-bit floats where the engine has them; their bits can be read everywhere.
-      return isHalf && content && !key.endsWith(".zattrs") ? asBits(content) : content;
+      return content && !key.endsWith(".zattrs") ? readable(content, array.type) : content;
     },
     async getRange(key: AbsolutePath, range: RangeQuery) {
       const file = await store.open(key.slice(1));
       if (file === undefined) return undefined;
       try {
         const isTail = "suffixLength" in range;
-        const begin = isTail ? Math.max(0, file.size - range.suffixLength) : range.offset;
-        const end = isTail ? file.size : range.offset + range.length;
+        // The tail that the library asks for is the index of a shard, which may also be at the start.
+        const index = isTail ? Math.min(file.size, range.suffixLength) : 0;
+        const begin = !isTail ? range.offset : array.shards?.isIndexFirst ? 0 : file.size - index;
+        const end = isTail ? begin + index : range.offset + range.length;
         if (!(begin >= 0 && begin <= end && end <= file.size))
           throw invalid(FORMAT, `${key} is shorter than its index says`);
         const content = await file.read(begin, end);
-        // The tail of a shard is its index, which is not compressed.
-        return isTail ? content : checkChunk(content, array);
+        if (!isTail) return checkChunk(content, array);
+        if (withoutChecksums(content, array.shards?.checksums ?? 0) === undefined)
+          throw invalid(FORMAT, `the index of ${key} does not match its checksum`);
+        return content;
       } finally {
         await file.close();
       }
@@ -138,26 +150,50 @@ async function readValues(store: ZarrStore, array: ZarrArray, selection: Selecti
     if (error instanceof FormatError) throw error;
     const [, codec] = /^Unknown codec: (.*)$/.exec(reason(error)) ?? [];
     if (codec !== undefined)
-      throw unsupported(FORMAT, `chunks of ${JSON.stringify(array.path)} are stored by the codec ${codec}`);
+      throw unsupported(
+        FORMAT,
+        `chunks of ${JSON.stringify(array.path)} are stored by the codec ${codec}; write them with zstd, gzip or blosc`,
+      );
     throw invalid(FORMAT, `${JSON.stringify(array.path)} cannot be read (${reason(error)})`);
   }
 }
 
 /** Refuses a chunk that its decoder could not cope with. */
-function checkChunk(content: Uint8Array, { codec, chunks, type, path }: ZarrArray): Uint8Array {
-  const fault = codec && compressedFault(codec, content, elementCount(chunks) * elementSize[type]);
+function checkChunk(content: Uint8Array, { codecs, chunks, type, path }: ZarrArray): Uint8Array {
+  const { outer, checksums } = codecs;
+  // Codecs below may have added some bytes, such as a checksum.
+  const limit = elementCount(chunks) * elementSize[type] + 16 * codecs.names.length;
+  const packed = withoutChecksums(content, checksums);
+  const fault = packed === undefined ? "does not match its checksum" : outer && compressedFault(outer, packed, limit);
   if (fault !== undefined) throw invalid(FORMAT, `a chunk of ${JSON.stringify(path)} ${fault}`);
   return content;
 }
 
-/** A description in which the element type float16 is that of its bits. */
-function asBits(content: Uint8Array): Uint8Array {
+/**
+ * A description that the library can read: it reads 16-bit floats only where the engine has them, but their bits
+ * everywhere, needs a number for 64-bit integers that are not stored, and takes the bits of a float for its value.
+ */
+function readable(content: Uint8Array, type: ElementType): Uint8Array {
   const json = JSON.parse(new TextDecoder().decode(content)) as Record<string, unknown>;
   const fill = json["fill_value"];
-  if (fill !== null && fill !== 0 && fill !== "NaN")
-    throw unsupported(FORMAT, `the fill value ${String(fill)} of float16`);
-  const type = "data_type" in json ? { data_type: "uint16" } : { dtype: String(json["dtype"]).replace("f2", "u2") };
-  return new TextEncoder().encode(JSON.stringify({ ...json, ...type, fill_value: fill === "NaN" ? 0x7e00 : 0 }));
+  const changed = (members: Json): Uint8Array => new TextEncoder().encode(JSON.stringify({ ...json, ...members }));
+  if (type === "int64" || type === "uint64") return fill === null ? changed({ fill_value: 0 }) : content;
+  if (!type.startsWith("float")) return content;
+  const value = typeof fill === "string" ? floatOf(fill, type) : Number(fill ?? 0);
+  if (value === undefined) throw unsupported(FORMAT, `the fill value ${shown(fill)} of ${type}`);
+  if (type !== "float16") return changed({ fill_value: Number.isFinite(value) ? value : String(value) });
+  const types = "data_type" in json ? { data_type: "uint16" } : { dtype: String(json["dtype"]).replace("f2", "u2") };
+  return changed({ ...types, fill_value: encodeHalf([value])[0] });
+}
+
+/** A float as version 3 writes it: a word, or its bits in hexadecimal digits. */
+function floatOf(text: string, type: ElementType): number | undefined {
+  if (/^(?:NaN|-?Infinity)$/.test(text)) return Number(text);
+  const digits = /^0x([0-9a-f]+)$/i.exec(text)?.[1] ?? "";
+  const size = elementSize[type];
+  if (digits.length !== 2 * size) return undefined;
+  const bytes = Uint8Array.from({ length: size }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+  return decodeElements(bytes, type, false)[0];
 }
 
 async function chosenArray(
@@ -203,7 +239,8 @@ async function describeArray(store: ZarrStore, path: string): Promise<ZarrArray 
       type: elementType(v3["data_type"], path),
       ...grid(v3["shape"], record(record(v3["chunk_grid"])["configuration"])["chunk_shape"], path),
       dimensionNames: Array.isArray(names) ? (names as (string | null)[]) : undefined,
-      codec: sizedCodec(JSON.stringify(v3["codecs"] ?? [])),
+      codecs: usableCodecs(innerCodecs(v3["codecs"]), elementType(v3["data_type"], path), path),
+      shards: shardIndex(codecsOf(v3["codecs"])),
     };
   }
   const v2 = await readJson(store, `${prefix}.zarray`);
@@ -213,7 +250,8 @@ async function describeArray(store: ZarrStore, path: string): Promise<ZarrArray 
     type: elementType(v2["dtype"], path),
     ...grid(v2["shape"], v2["chunks"], path),
     dimensionNames: undefined,
-    codec: sizedCodec(JSON.stringify([v2["compressor"], v2["filters"]])),
+    codecs: usableCodecs(versionTwoCodecs(v2), elementType(v2["dtype"], path), path),
+    shards: undefined,
   };
 }
 
@@ -296,8 +334,4 @@ async function readJson(store: ZarrStore, path: string): Promise<Json | undefine
   } catch (error) {
     throw invalid(FORMAT, `${path} is not JSON (${reason(error)})`);
   }
-}
-
-function record(value: unknown): Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }

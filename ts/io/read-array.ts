@@ -34,7 +34,7 @@ export interface ReadArrayOptions {
   readonly slice?: Slice;
   /**
    * Bytes that the values may need. Default: 4 GiB; of files that are compressed or leave values out, 256 MiB or 100
-   * times the file, which is far more than real data need.
+   * times the file, which is far more than real data need (not of Zarr, whose size no single file tells).
    */
   readonly maxBytes?: number;
 }

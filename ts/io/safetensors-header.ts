@@ -37,6 +37,9 @@ export interface SafetensorsHeader {
   readonly dataStart: number;
 }
 
+/** Axes that a tensor may have. */
+const maxAxes = 32;
+
 /** The limit of the format on the length of the header. */
 export const maxHeaderBytes = 100_000_000;
 
@@ -101,6 +104,8 @@ function checkEntry(name: string, value: unknown, available: number): Safetensor
     throw fail(`"${name}" has dtype ${dtype}; expected one of ${Object.keys(elementTypes).join(", ")}`, "dtype");
   }
   if (!isSizeList(shape)) throw fail(`"${name}" has no valid shape`, "header_invalid");
+  if (shape.length > maxAxes)
+    throw fail(`"${name}" has ${shape.length} axes, expected at most ${maxAxes}`, "header_invalid");
   if (!isSizeList(offsets) || offsets.length !== 2) throw fail(`"${name}" has no valid data_offsets`, "header_invalid");
   const [begin, end] = offsets as [number, number];
   if (begin > end || end > available) {

@@ -53,7 +53,7 @@ const keys = ["sample", "scale", "metadata", "compression"];
  * Writes a tensor as an image, atomically.
  *
  * `.png` takes `[C, H, W]` or `[1, C, H, W]`; `.tif` and `.tiff` take stacks `[N, C, H, W]` too, one page for each;
- * `.npy` keeps the shape of the tensor.
+ * `.npy` takes two axes or more, and keeps them.
  * With the metadata of an ImageJ or OME file the TIFF has its axes, pixel size and names of channels. Where values do
  * not fit the type of the samples, the result has their number and one warning is printed.
  *
@@ -114,7 +114,9 @@ async function encode(
   if (!(image instanceof Tensor))
     throw new ArgumentError(`${caller}: image is ${typeof image}, expected a tensor.`, "invalid_argument");
   const metadata = checkMetadata(caller, options.metadata);
-  const dims = stackShape(caller, format, image.shape, metadata.alpha === true);
+  const dims = format === "npy" ? undefined : stackShape(caller, format, image.shape, metadata.alpha === true);
+  if (dims === undefined && (image.shape.length < 2 || image.shape.includes(0)))
+    throw wrongShape(caller, format, image.shape);
   const sample = sampleOf(caller, format, options.sample);
   const { scale = "type" } = options;
   if (typeof scale === "number" ? !Number.isFinite(scale) : scale !== "type" && scale !== "none") {
@@ -127,10 +129,10 @@ async function encode(
   const quantised = quantise(await image.data(), sample, factor);
   const { values, clipped, notANumber } = quantised;
   const parts =
-    format === "png"
-      ? [await pngOf(values as Uint8Array | Uint16Array, dims, metadata)]
-      : format === "npy"
-        ? [encodeNpy(values, image.shape)]
+    dims === undefined
+      ? [encodeNpy(values, image.shape)]
+      : format === "png"
+        ? [await pngOf(values as Uint8Array | Uint16Array, dims, metadata)]
         : await encodeTiff({ values, shape: dims, sample, metadata, compression });
   return { bytes: joinBytes(parts), sample, clipped, notANumber };
 }
@@ -167,11 +169,20 @@ function stackShape(
   const fits = format !== "png" || (pages === 1 && [1, 3, 4, ...(alpha ? [2] : [])].includes(channels as number));
   if (isImage && fits && shape.every((side) => side > 0))
     return [pages, channels, height, width] as [number, number, number, number];
-  const expected =
-    format === "png"
-      ? "[C, H, W] or [1, C, H, W] with 1, 3 or 4 channels, or 2 with metadata: { alpha: true }"
-      : "[C, H, W] or [N, C, H, W] without empty sides";
-  throw new ShapeError(`${caller}: image has shape [${shape.join(", ")}], expected ${expected}.`, "shape_mismatch");
+  throw wrongShape(caller, format, shape);
+}
+
+const shapes: Readonly<Record<Format, string>> = {
+  png: "[C, H, W] or [1, C, H, W] with 1, 3 or 4 channels, or 2 with metadata: { alpha: true }",
+  tiff: "[C, H, W] or [N, C, H, W] without empty sides",
+  npy: "two axes or more without empty sides",
+};
+
+function wrongShape(caller: string, format: Format, shape: readonly number[]): ShapeError {
+  return new ShapeError(
+    `${caller}: image has shape [${shape.join(", ")}], expected ${shapes[format]}.`,
+    "shape_mismatch",
+  );
 }
 
 function sampleOf(caller: string, format: Format, sample: SampleType | undefined): WrittenSample {

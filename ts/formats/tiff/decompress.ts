@@ -15,9 +15,15 @@ export const largestRatio: Readonly<Record<number, number>> = {
 /**
  * Decodes a strip or tile: the first `length` bytes of what it stands for, and never more.
  *
+ * @param most bytes that it may stand for, for decoders that do not stop before the end.
  * @throws Error where the data are damaged or stand for fewer bytes.
  */
-export async function decompress(bytes: Uint8Array, compression: number, length: number): Promise<Uint8Array> {
+export async function decompress(
+  bytes: Uint8Array,
+  compression: number,
+  length: number,
+  most: number,
+): Promise<Uint8Array> {
   switch (compression) {
     case compressions.lzw:
       return complete(lzw(bytes, length), length);
@@ -27,7 +33,7 @@ export async function decompress(bytes: Uint8Array, compression: number, length:
     case compressions.packBits:
       return complete(packBits(bytes, length), length);
     case compressions.zstandard:
-      return complete(await zstandard(bytes, length), length);
+      return complete(await zstandard(bytes, Math.max(length, most)), length);
     default:
       // A copy: predictors and byte orders are undone in place.
       return complete(bytes.slice(0, length), length);
@@ -36,7 +42,7 @@ export async function decompress(bytes: Uint8Array, compression: number, length:
 
 function complete(bytes: Uint8Array, length: number): Uint8Array {
   if (bytes.length < length) throw new Error(`the data of a block end after ${bytes.length} of ${length} bytes`);
-  return bytes;
+  return bytes.length === length ? bytes : bytes.slice(0, length);
 }
 
 /** PackBits (TIFF 6.0, section 9): n >= 0 copies n + 1 bytes, n < 0 repeats the next one 1 - n times. */
@@ -105,11 +111,11 @@ function lzw(bytes: Uint8Array, length: number): Uint8Array {
   return result.subarray(0, filled);
 }
 
-/** Zstandard (RFC 8878), bounded by the size of its output buffer. */
-async function zstandard(bytes: Uint8Array, length: number): Promise<Uint8Array> {
+/** Zstandard (RFC 8878), bounded by the size of its output buffer: nothing where it stands for more. */
+async function zstandard(bytes: Uint8Array, most: number): Promise<Uint8Array> {
   requireWebAssembly("TIFF");
   const { ZSTDDecoder } = await import("zstddec");
   const decoder = new ZSTDDecoder();
   await decoder.init();
-  return decoder.decode(bytes, length);
+  return decoder.decode(bytes, most);
 }

@@ -44,6 +44,11 @@ export class TiffDirectory {
     return this.#fields.has(tag);
   }
 
+  /** How many values a field has; 0 where the directory has no such field. */
+  count(tag: number): number {
+    return this.#fields.get(tag)?.count ?? 0;
+  }
+
   /** The numbers of a field; fractions are divided; `undefined` where the directory has no such field. */
   async numbers(tag: number): Promise<number[] | undefined> {
     const field = this.#fields.get(tag);

@@ -21,6 +21,8 @@ export async function decodeJpegBlock(
   if (!frame) throw new Error("its JPEG data have no frame");
   if (layout.bits !== 8 || frame.bits !== 8)
     throw unsupported("TIFF", `has JPEG data of ${frame.bits} bits`, "write it with another compression");
+  if (!frame.isUsual)
+    throw unsupported("TIFF", "has lossless or arithmetic JPEG data", "write it with another compression");
   // A last strip may have been padded to whole blocks of the cosine transform.
   const isTooHigh = frame.height > layout.blockHeight + 16;
   if (frame.width !== columns || frame.height < rows || isTooHigh || frame.channels !== stride)

@@ -85,6 +85,8 @@ export async function readLayout(file: TiffFile, directory: TiffDirectory): Prom
     unsupported("TIFF", what, advice);
   if (directory.has(50706) || (await directory.number(262, 1)) === 34892)
     throw refuse("is camera RAW (DNG)", "develop it to TIFF first");
+  if ((await tag(32997, 1)) > 1)
+    throw refuse("holds volumes (its field ImageDepth is above 1)", "write a directory for each slice");
   const [width, height] = [await tag(256, 0), await tag(257, 0)];
   const samples = await tag(277, 1, 1, 65535);
   const compression = await tag(259, 1);
@@ -98,7 +100,10 @@ export async function readLayout(file: TiffFile, directory: TiffDirectory): Prom
   const planar = (await tag(284, 1, 1, 2)) === 2 && samples > 1;
   const tiled = directory.has(322);
   const blockWidth = tiled ? await tag(322, 0, 1, 1 << 20) : width;
-  const blockHeight = tiled ? await tag(323, 0, 1, 1 << 20) : Math.min(height, await tag(278, 0xffffffff));
+  // Some writers say 0 for a single strip.
+  const blockHeight = tiled
+    ? await tag(323, 0, 1, 1 << 20)
+    : Math.min(height, (await tag(278, 0xffffffff, 0)) || height);
   const predictor = await tag(317, 1);
   if (predictor > 3 || (predictor === 2 && bits % 8 !== 0) || (predictor === 3 && !sample.startsWith("float")))
     throw refuse(`has predictor ${predictor} for ${sample}`);

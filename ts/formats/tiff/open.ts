@@ -1,3 +1,4 @@
+import { unsupported } from "../image-faults.js";
 import type { ImageFile, OpenOptions } from "../raster.js";
 import type { ByteSource } from "../source.js";
 import { describe } from "./description.js";
@@ -5,6 +6,9 @@ import { type TiffDirectory, TiffFile } from "./directory.js";
 import { compressions, photometric, readLayout } from "./layout.js";
 import { readPage } from "./page.js";
 import { rowBytes } from "./samples.js";
+
+/** The tag of MetaMorph's stacks (UIC2Tag) that has a value for each plane. */
+const metaMorphPlanes = 33629;
 
 /**
  * Opens a TIFF or BigTIFF file; pages are read one by one.
@@ -24,9 +28,18 @@ export async function openTiff(source: ByteSource, options: OpenOptions): Promis
   const first = pages[0]?.directory ?? (directories[0] as TiffDirectory);
   if (pages.length === 0) pages.push({ directory: first, shift: 0 });
   const layout = await readLayout(file, first);
-  const { metadata, pages: promised } = await describe(first);
-  if (promised > 1 && pages.length === 1 && layout.compression === compressions.none && !layout.tiled) {
-    // ImageJ and tifffile write large stacks with one directory: the pages follow each other.
+  const { metadata, pages: described } = await describe(first);
+  const planes = first.count(metaMorphPlanes);
+  const promised = Math.max(described, planes);
+  const isPlain = layout.compression === compressions.none && !layout.tiled;
+  if (planes > 1 && pages.length === 1 && !isPlain)
+    throw unsupported(
+      "TIFF",
+      "is a compressed stack of MetaMorph",
+      "write it as a TIFF with a directory for each page",
+    );
+  if (promised > 1 && pages.length === 1 && isPlain) {
+    // ImageJ, tifffile and MetaMorph write stacks with one directory: the pages follow each other.
     const { width, height, samples } = layout;
     const bytes = rowBytes(layout, width, layout.planar ? 1 : samples) * height * (layout.planar ? samples : 1);
     const begin = Math.min(...((await first.numbers(273)) ?? [Infinity]));

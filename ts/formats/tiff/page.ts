@@ -7,7 +7,11 @@ import { decompress, largestRatio } from "./decompress.js";
 import type { TiffDirectory, TiffFile } from "./directory.js";
 import { decodeJpegBlock } from "./jpeg.js";
 import { compressions, type Layout, photometric, readLayout } from "./layout.js";
+import { reverseBits } from "./predictor.js";
 import { readSamples, rowBytes, samplesFor } from "./samples.js";
+
+/** The tag of GDAL with the text of a number for pixels without a value. */
+const gdalNoData = 42113;
 
 /** Where the strips or tiles of a page are. */
 interface Blocks {
@@ -39,23 +43,30 @@ export async function readPage(
   checkBlocks(file, layout, blocks);
   const tables = await directory.bytes(347);
   const values = samplesFor(layout, width * height * samples);
+  const missing = await missingValue(directory);
   for (let k = 0; k < across * down * planes; k++) {
     const plane = Math.floor(k / (across * down));
     const [top, left] = [(Math.floor(k / across) % down) * blockHeight, (k % across) * blockWidth];
     const rows = tiled ? blockHeight : Math.min(blockHeight, height - top);
+    const place = { top, left, rows, plane, stride };
     const size = blocks.sizes[k] as number;
     // A block without bytes is one that the writer left out.
-    if (size === 0) continue;
+    if (size === 0) {
+      if (missing !== 0) copyBlock(values, emptyBlock(layout, rows, stride, missing), layout, place);
+      continue;
+    }
     const offset = blocks.offsets[k] as number;
     const stored = await source.read(offset, offset + size);
-    const length = rows * rowBytes(layout, blockWidth, stride);
+    const rowLength = rowBytes(layout, blockWidth, stride);
+    const length = rows * rowLength;
     let block: SampleArray;
     try {
       block =
         layout.compression === compressions.jpeg
           ? await decodeJpegBlock(stored, tables, layout, blockWidth, rows, stride)
           : readSamples(
-              await decompress(stored, layout.compression, length),
+              // Some writers fill the last strip up to the height of the others.
+              await decompress(packed(stored, layout), layout.compression, length, (blockHeight + 1) * rowLength),
               layout,
               rows,
               blockWidth,
@@ -65,7 +76,7 @@ export async function readPage(
     } catch (error) {
       throw error instanceof AdjointError ? error : file.fault((error as Error).message);
     }
-    copyBlock(values, block, layout, { top, left, rows, plane, stride });
+    copyBlock(values, block, layout, place);
   }
   const common = { width, height, sample: layout.sample, bits: layout.bits, orientation: layout.orientation };
   if (layout.photometric === photometric.palette)
@@ -81,6 +92,24 @@ export async function readPage(
     alpha: isPicture && layout.alpha,
     whiteIsZero: layout.photometric === photometric.whiteIsZero && layout.sample.startsWith("uint"),
   };
+}
+
+/** The bytes of a block, the highest bit of each first (tag 266): those that are stored, before anything is undone. */
+function packed(stored: Uint8Array, { reversedBits }: Layout): Uint8Array {
+  if (!reversedBits) return stored;
+  const bytes = new Uint8Array(stored);
+  reverseBits(bytes);
+  return bytes;
+}
+
+/** The value of pixels that are not stored: that of GDAL's tag, else 0. */
+async function missingValue(directory: TiffDirectory): Promise<number> {
+  const text = (await directory.text(gdalNoData))?.trim() ?? "";
+  return text === "" || (Number.isNaN(Number(text)) && !/^nan$/i.test(text)) ? 0 : Number(text);
+}
+
+function emptyBlock(layout: Layout, rows: number, stride: number, value: number): SampleArray {
+  return samplesFor(layout, rows * layout.blockWidth * stride).fill(value);
 }
 
 async function findBlocks(

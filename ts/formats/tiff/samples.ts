@@ -1,6 +1,6 @@
 import type { SampleArray } from "../raster.js";
 import type { Layout } from "./layout.js";
-import { reverseBits, swapBytes, undoDifferences, undoFloatDifferences } from "./predictor.js";
+import { swapBytes, undoDifferences, undoFloatDifferences } from "./predictor.js";
 
 /** An empty array for samples. */
 export function samplesFor({ sample }: Layout, length: number): SampleArray {
@@ -47,7 +47,6 @@ export function readSamples(
   const { sample, bits, predictor } = layout;
   // Views need an aligned start.
   const block = bytes.byteOffset === 0 ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
-  if (layout.reversedBits) reverseBits(block);
   if (bits % 8 !== 0) return unpackBits(block, layout, rows, columns, stride);
   if (predictor === 3) undoFloatDifferences(block, bits / 8, rows, columns, stride);
   else if (!littleEndian && bits > 8) swapBytes(block, bits / 8);
