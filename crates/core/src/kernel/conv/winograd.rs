@@ -23,7 +23,7 @@ use crate::kernel::parallel::{each, scratch, uninit, Shared};
 use crate::kernel::product::{product, Left, Out, Right};
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
 use plan::{Line, Plan};
-use sides::Side;
+use sides::{Side, GAP};
 use std::ops::Range;
 pub use tiles::Gate;
 use tiles::Window;
@@ -168,6 +168,32 @@ unsafe fn multiply_body<S: Simd>(
         Left { at: v.at(p, row).add(depth.start), row: v.wide, column: 1, strip: None },
         Right { at: u.at.at(p * u.point), row: u.width, panel: u.panel },
         Out { at: m.at(p, row), row: m.wide, add: depth.start > 0 },
+    );
+}
+
+entry! {
+    /// The sums over some tiles of one point for some input channels of all parts; `sums` are those of the first point.
+    fn sum(plan: &Plan, depth: Range<usize>, p: usize, tiles: [usize; 2], sides: [Side; 2], sums: Out) = sum_body
+}
+
+#[inline(always)]
+unsafe fn sum_body<S: Simd>(
+    _: S,
+    plan: &Plan,
+    depth: Range<usize>,
+    p: usize,
+    [first, last]: [usize; 2],
+    [v, m]: [Side; 2],
+    sums: Out,
+) {
+    let (row, rows) = (first * plan.residues(), (last - first) * plan.residues());
+    product::<S>(
+        depth.len(),
+        rows,
+        m.wide / S::N,
+        Left { at: v.at(p, row).add(depth.start), row: 1, column: v.wide, strip: None },
+        Right { at: m.at(p, row), row: m.wide, panel: S::VECS * S::N },
+        Out { at: sums.at.add(p * (depth.len() * sums.row + GAP)), ..sums },
     );
 }
 

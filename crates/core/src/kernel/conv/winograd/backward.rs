@@ -5,11 +5,11 @@
 //! plan of the adjoint both are products of the same tiles, B^T g B, which are read, gated and transformed once:
 //! dx = A^T [(G w G^T) . (B^T g B)] A and dw = G^T [sum over tiles of (A x A^T) . (B^T g B)] G.
 
-use super::gradient::{each_slice, filters_of, slices, sum, sums, weight_of};
+use super::gradient::{each_slice, filters_of, slices, sums, weight_of};
 use super::plan::Plan;
 use super::sides;
 use super::weights::{self, Weights};
-use super::{each_block, has_few_tiles, multiply, panels, patch_size, read, write, Gate, Job, Reading, Source};
+use super::{each_block, has_few_tiles, multiply, panels, patch_size, read, sum, write, Gate, Job, Reading, Source};
 use crate::allocation::zeros;
 use crate::kernel::conv::shape::Epilogue;
 use crate::kernel::parallel::{each, uninit, Shared};
@@ -70,11 +70,11 @@ pub fn all(
                 read(isa, plan, Source::Gradient(x), 0..inputs, tiles, patch, both[1]);
             });
             each(plan.points(), true, |p| {
-                sum(isa, plan, depth.clone(), p, [0, plan.tiles()], both, products.at.at(0), false)
+                sum(isa, plan, depth.clone(), p, [0, plan.tiles()], both, products.of(0, false))
             });
         } else {
             each_slice(isa, plan, products.slices, |slice, [patch, memory]| {
-                let (to, reading) = (products.at.at(slice.index * products.slice), reading(slice.index));
+                let reading = reading(slice.index);
                 for block in slice.blocks.clone() {
                     let (tiles, add) = (plan.block(block), block > slice.blocks.start);
                     let both = sides::of_block(plan, isa, memory, tiles[0]);
@@ -85,7 +85,7 @@ pub fn all(
                     write(isa, &job, 0..inputs, tiles, patch, both[1]);
                     read(isa, plan, Source::Gradient(x), 0..inputs, tiles, patch, both[1]);
                     for p in 0..plan.points() {
-                        sum(isa, plan, depth.clone(), p, tiles, both, to, add);
+                        sum(isa, plan, depth.clone(), p, tiles, both, products.of(slice.index, add));
                     }
                 }
             });

@@ -4,10 +4,9 @@
 use super::plan::{Plan, BLOCK};
 use super::sides::{self, Side, GAP};
 use super::weights::{all as all_channels, each_filters, many_filters, order, transform_back, Back, Filters, Sums};
-use super::{each_block, has_few_tiles, panels, patch_size, read, Source};
+use super::{each_block, has_few_tiles, panels, patch_size, read, sum, Source};
 use crate::kernel::parallel::{each, scratch, uninit, Aligned, Shared};
-use crate::kernel::product::{product, Left, Out, Right};
-use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
+use crate::kernel::simd::{lanes, InstructionSet};
 use std::ops::Range;
 
 /// Fewest tiles in a slice. Tiles are summed in slices, one task each; their sums are then added in order.
@@ -102,56 +101,20 @@ pub fn weight(isa: InstructionSet, plan: &Plan, x: &[f32], g: &[f32], filters: F
         each_block(plan, patch, |tiles, patch| read_both(tiles, patch, both));
         // SAFETY: as above.
         each(plan.points(), true, |p| unsafe {
-            sum(isa, plan, depth.clone(), p, [0, plan.tiles()], both, all.at.at(0), false)
+            sum(isa, plan, depth.clone(), p, [0, plan.tiles()], both, all.of(0, false))
         });
     } else {
         each_slice(isa, plan, all.slices, |slice, [patch, memory]| {
-            let to = all.at.at(slice.index * all.slice);
             for block in slice.blocks.clone() {
                 let (tiles, add) = (plan.block(block), block > slice.blocks.start);
                 let both = sides::of_block(plan, isa, memory, tiles[0]);
                 read_both(tiles, patch, both);
                 for p in 0..plan.points() {
                     // SAFETY: as above.
-                    unsafe { sum(isa, plan, depth.clone(), p, tiles, both, to, add) }
+                    unsafe { sum(isa, plan, depth.clone(), p, tiles, both, all.of(slice.index, add)) }
                 }
             }
         });
     }
     weight_of(isa, plan, all, filters)
-}
-
-entry! {
-    /// Adds some tiles to the sums of one point for some input channels of all parts, or writes them without `add`.
-    pub fn sum(
-        plan: &Plan,
-        depth: Range<usize>,
-        p: usize,
-        tiles: [usize; 2],
-        sides: [Side; 2],
-        sums: *mut f32,
-        add: bool,
-    ) = sum_body
-}
-
-#[inline(always)]
-unsafe fn sum_body<S: Simd>(
-    _: S,
-    plan: &Plan,
-    depth: Range<usize>,
-    p: usize,
-    [first, last]: [usize; 2],
-    [v, m]: [Side; 2],
-    sums: *mut f32,
-    add: bool,
-) {
-    let (row, rows) = (first * plan.residues(), (last - first) * plan.residues());
-    product::<S>(
-        depth.len(),
-        rows,
-        m.wide / S::N,
-        Left { at: v.at(p, row).add(depth.start), row: 1, column: v.wide, strip: None },
-        Right { at: m.at(p, row), row: m.wide, panel: S::VECS * S::N },
-        Out { at: sums.add(p * (depth.len() * m.wide + GAP)), row: m.wide, add },
-    );
 }

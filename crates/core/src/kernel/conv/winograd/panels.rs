@@ -5,12 +5,12 @@
 //! results back, all within its cache. In the backward pass the sums of the weight's gradient take the place of the
 //! transformed weights, which are not needed any more, and become the gradient before the next panel.
 
-use super::gradient::sum;
 use super::plan::Plan;
 use super::sides::{self, Side};
 use super::weights::{self, transform_back, Back, Filters, Sums, Weights};
-use super::{multiply, patch_size, read, write, Job, Reading, Source};
+use super::{multiply, patch_size, read, sum, write, Job, Reading, Source};
 use crate::kernel::parallel::{each, scratch, Shared};
+use crate::kernel::product::Out;
 use crate::kernel::simd::{lanes, InstructionSet};
 use std::ops::Range;
 
@@ -132,7 +132,8 @@ impl Panel {
         let back = &Back { at: dw, filters, order: weights::order(plan) };
         for depth in depths(plan) {
             for p in 0..plan.points() {
-                sum(isa, plan, depth.clone(), p, all, [v, self.tiles], self.weights.at(0), false);
+                let to = Out { at: self.weights.at(0), row: self.tiles.wide, add: false };
+                sum(isa, plan, depth.clone(), p, all, [v, self.tiles], to);
             }
             let channels = [depth, self.channels.clone()];
             let sums = Sums::of_panel(channels.clone(), self.tiles.wide, self.weights);

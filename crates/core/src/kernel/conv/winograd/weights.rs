@@ -7,6 +7,7 @@ use super::transform::Four;
 use super::transform::{self, with_scheme, Grid, Scheme, Six, Tile};
 use crate::kernel::conv::shape::ConvShape;
 use crate::kernel::parallel::{each, Aligned, Shared};
+use crate::kernel::product::Out;
 use crate::kernel::simd::{entry, lanes, InstructionSet, Simd};
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -70,7 +71,8 @@ pub fn transform(isa: InstructionSet, plan: &Plan, w: Weights) -> (Aligned, Tran
     let (width, wide) = (panel(isa), plan.wide(1, n));
     let panel = plan.depth(n) * width;
     let point = wide.div_ceil(width) * panel + GAP;
-    let full = wide % width == 0 && plan.channels[1] % n == 0 && (plan.channels[0] % n == 0 || plan.parts(0) == 1);
+    let [inputs, outputs] = plan.channels.map(|channels| channels.is_multiple_of(n));
+    let full = wide.is_multiple_of(width) && outputs && (inputs || plan.parts(0) == 1);
     let mut data = if full {
         // SAFETY: every value is a channel's, and is written below.
         unsafe { Aligned::uninit(point * plan.points()) }
@@ -282,6 +284,10 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// Those of a slice.
+    pub fn of(&self, slice: usize, add: bool) -> Out {
+        Out { at: self.at.at(slice * self.slice), row: self.wide, add }
+    }
     /// Those of one slice from some input channels, of one part, to some output channels.
     pub fn of_panel([inputs, outputs]: [Range<usize>; 2], wide: usize, memory: Shared) -> Self {
         // Addresses of the channels before are not used.
