@@ -82,7 +82,7 @@ const MAX_SERIES = 1000;
  */
 export function lineChart(options: ChartOptions): string {
   checkChart(options);
-  const { references = [] } = options;
+  const references = options.references ?? [];
   const given = options.series.flatMap(({ points }) => points).filter(isFinitePoint);
   const log = isLogarithmic(options.logarithmic ?? false, given);
   const shown = ({ x, y }: Point): boolean => isFinitePoint({ x, y }) && (!log || y > 0);
