@@ -1,19 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { crc32c } from "../../ts/formats/index.js";
 import { readArray } from "../../ts/io/index.js";
 import { init } from "../../ts/runtime/index.js";
+import { zarrFolder } from "./zarr-folder.js";
 
-let base: string;
-let count = 0;
-beforeAll(async () => {
-  await init();
-  base = await mkdtemp(join(tmpdir(), "adjoint-zarr-"));
-});
-afterAll(async () => await rm(base, { recursive: true }));
+beforeAll(async () => await init());
 
 /** Zstandard data of one block that is not compressed (RFC 8878). */
 function zstd(bytes: Uint8Array): Uint8Array {
@@ -27,8 +18,6 @@ function withChecksum(bytes: Uint8Array): Uint8Array {
 
 /** An array of version 3 in chunks of two; a chunk that is not given is not stored. */
 function v3(description: object, chunk?: Uint8Array): string {
-  const path = join(base, `${(count += 1)}.zarr`);
-  mkdirSync(join(path, "c"), { recursive: true });
   const whole = {
     zarr_format: 3,
     node_type: "array",
@@ -40,19 +29,14 @@ function v3(description: object, chunk?: Uint8Array): string {
     codecs: [{ name: "bytes", configuration: { endian: "little" } }],
     ...description,
   };
-  writeFileSync(join(path, "zarr.json"), JSON.stringify(whole));
-  if (chunk) writeFileSync(join(path, "c", "0"), chunk);
-  return path;
+  return zarrFolder({ "zarr.json": whole, ...(chunk && { "c/0": chunk }) });
 }
 
 /** An array of version 2 in chunks of two. */
 function v2(description: object, chunk?: Uint8Array): string {
-  const path = join(base, `${(count += 1)}.zarr`);
-  mkdirSync(path);
   const whole = { zarr_format: 2, shape: [4], chunks: [2], dtype: "|u1", fill_value: 0, order: "C" };
-  writeFileSync(join(path, ".zarray"), JSON.stringify({ ...whole, compressor: null, filters: null, ...description }));
-  if (chunk) writeFileSync(join(path, "0"), chunk);
-  return path;
+  const array = { ...whole, compressor: null, filters: null, ...description };
+  return zarrFolder({ ".zarray": array, ...(chunk && { "0": chunk }) });
 }
 
 const bytes = { name: "bytes" };

@@ -1,28 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { readArray } from "../../ts/io/index.js";
 import { init } from "../../ts/runtime/index.js";
+import { zarrFolder } from "./zarr-folder.js";
 
-let base: string;
-let count = 0;
-beforeAll(async () => {
-  await init();
-  base = await mkdtemp(join(tmpdir(), "adjoint-zarr-"));
-});
-afterAll(async () => await rm(base, { recursive: true }));
-
-/** A folder with files of a Zarr array. */
-function folder(files: Record<string, object | Uint8Array>): string {
-  const path = join(base, `${(count += 1)}.zarr`);
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(path, name)), { recursive: true });
-    writeFileSync(join(path, name), content instanceof Uint8Array ? content : JSON.stringify(content));
-  }
-  return path;
-}
+beforeAll(async () => await init());
 
 const v2 = {
   zarr_format: 2,
@@ -60,7 +41,7 @@ describe("values of Zarr are in C order, however chunks store them", () => {
       },
     ],
   ])("%s", async (_, files) => {
-    const path = folder(files);
+    const path = zarrFolder(files);
     const { data, shape } = await readArray(path);
     expect([shape, [...data]]).toEqual([
       [3, 2],
@@ -77,21 +58,21 @@ describe("values of Zarr are in C order, however chunks store them", () => {
       return order === "C" ? at : (i * 3 + j) * 4 + k;
     });
     const array = { ...v2, shape: [2, 3, 4], chunks: [2, 3, 4], order };
-    expect((await readArray(folder({ ".zarray": array, "0.0.0": stored }))).data).toEqual(volume);
+    expect((await readArray(zarrFolder({ ".zarray": array, "0.0.0": stored }))).data).toEqual(volume);
   });
 });
 
 it("an array without axes is one number", async () => {
   const array = { ...v2, shape: [], chunks: [], dtype: "<f4", order: "C" };
   const { data, shape } = await readArray(
-    folder({ ".zarray": array, "0": new Uint8Array(Float32Array.of(3.5).buffer) }),
+    zarrFolder({ ".zarray": array, "0": new Uint8Array(Float32Array.of(3.5).buffer) }),
   );
   expect([shape, [...data]]).toEqual([[], [3.5]]);
 });
 
 it("a codec that is not read is named", async () => {
   const array = { ...v2, order: "C", compressor: { id: "bz2", level: 1 } };
-  await expect(readArray(folder({ ".zarray": array, "0.0": Uint8Array.of(1) }))).rejects.toMatchObject({
+  await expect(readArray(zarrFolder({ ".zarray": array, "0.0": Uint8Array.of(1) }))).rejects.toMatchObject({
     name: "FormatError",
     code: "file_unsupported",
     message: expect.stringContaining("codec numcodecs.bz2") as string,

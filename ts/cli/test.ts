@@ -50,9 +50,10 @@ async function test(
   const place = new Place(path);
   // The same streams as in training, so that drawn masks are the same.
   const rng = new Rng(options.seed);
-  const parts = await buildParts(config, rng.fork(), place, configFolder(path));
+  const ownFolder = configFolder(path);
+  const parts = await buildParts(config, rng.fork(), place, ownFolder);
   const where = place.key("data").key("eval");
-  const sets = await evaluationData(await buildData(config, rng.fork(), place, configFolder(path)), place.key("data"));
+  const sets = await evaluationData(await buildData(config, rng.fork(), place, ownFolder), place.key("data"));
   if (sets.length === 0)
     throw new UsageError(`${where} is missing, expected a folder of clean images, or a dataset.`, "missing_argument");
   const weights = options.weights ?? join(resultsFolder(path, config["out"]), "model.safetensors");

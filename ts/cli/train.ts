@@ -93,8 +93,9 @@ async function train(
   const place = new Place(path);
   const folder = options.out ?? resultsFolder(path, config["out"]);
   const rng = new Rng(options.seed);
-  const parts = await buildParts(config, rng.fork(), place, configFolder(path));
-  const data = await buildData(config, rng.fork(), place, configFolder(path));
+  const ownFolder = configFolder(path);
+  const parts = await buildParts(config, rng.fork(), place, ownFolder);
+  const data = await buildData(config, rng.fork(), place, ownFolder);
   const { batchSize = 8 } = parts.further;
   const loader = (dataset: Dataset<Measurement>): DataLoader<Measurement> =>
     new DataLoader({ dataset, batchSize, shuffle: true, rng: rng.fork() });

@@ -93,9 +93,7 @@ export function avifSize(bytes: Uint8Array): AvifSize | undefined {
 
 /** Bits of a sample by the box `av1C`: after a version, a profile and a level the flags 0x40, not 8, and 0x20, 12. */
 function av1Depth(bytes: Uint8Array, from: number, length: number): number | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let i = from; i + 8 <= Math.min(bytes.length, from + length); i++) {
-    if (view.getUint32(i) !== 0x61763143) continue;
+  for (const i of placesOf(0x61763143, 8, bytes, from, length)) {
     const flags = bytes[i + 6] as number;
     return (flags & 0x40) === 0 ? 8 : (flags & 0x20) === 0 ? 10 : 12;
   }
@@ -105,12 +103,18 @@ function av1Depth(bytes: Uint8Array, from: number, length: number): number | und
 function largestIspe(bytes: Uint8Array, from: number, length: number): HeaderSize | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let size: HeaderSize | undefined;
-  for (let i = from; i + 16 <= Math.min(bytes.length, from + length); i++) {
-    if (view.getUint32(i) !== 0x69737065) continue;
+  for (const i of placesOf(0x69737065, 16, bytes, from, length)) {
     const [width, height] = [view.getUint32(i + 8), view.getUint32(i + 12)];
     if (!size || width * height > size.width * size.height) size = { width, height };
   }
   return size;
+}
+
+/** Where a range has the four letters of a box, with `size` bytes from there on. */
+function* placesOf(letters: number, size: number, bytes: Uint8Array, from: number, length: number): Generator<number> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const end = Math.min(bytes.length, from + length);
+  for (let i = from; i + size <= end; i++) if (view.getUint32(i) === letters) yield i;
 }
 
 function word(bytes: Uint8Array, at: number): number {

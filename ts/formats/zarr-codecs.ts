@@ -32,8 +32,7 @@ export function codecsOf(value: unknown): Codec[] {
 }
 
 /** The codecs of version 3, of shards those of the chunks in them. */
-export function innerCodecs(value: unknown): Codec[] {
-  const codecs = codecsOf(value);
+export function innerCodecs(codecs: readonly Codec[]): readonly Codec[] {
   const shards = codecs.find(({ name }) => name === "sharding_indexed");
   return shards ? codecsOf(shards.options["codecs"]) : codecs;
 }
@@ -58,8 +57,8 @@ export function usableCodecs(codecs: readonly Codec[], type: ElementType, path: 
   const refuse = (what: string) => unsupported(FORMAT, `chunks of ${JSON.stringify(path)} are ${what}`);
   if (found.nested)
     throw refuse(`compressed, and stored by other codecs above that (${found.names.join(", ")}); compress them last`);
-  for (const { name, options } of codecs) {
-    const plain = name.replace(/^numcodecs\./, "");
+  for (const [i, { name, options }] of codecs.entries()) {
+    const plain = found.names[i] as string;
     const stored = options["astype"] ?? options["dtype"];
     if (plain === "delta" && stored !== options["dtype"])
       throw refuse(`differences of another type (delta with astype ${shown(stored)})`);

@@ -234,23 +234,26 @@ async function describeArray(store: ZarrStore, path: string): Promise<ZarrArray 
   const v3 = await readJson(store, `${prefix}zarr.json`);
   if (v3?.["node_type"] === "array") {
     const names = v3["dimension_names"];
+    const type = elementType(v3["data_type"], path);
+    const codecs = codecsOf(v3["codecs"]);
     return {
       path,
-      type: elementType(v3["data_type"], path),
+      type,
       ...grid(v3["shape"], record(record(v3["chunk_grid"])["configuration"])["chunk_shape"], path),
       dimensionNames: Array.isArray(names) ? (names as (string | null)[]) : undefined,
-      codecs: usableCodecs(innerCodecs(v3["codecs"]), elementType(v3["data_type"], path), path),
-      shards: shardIndex(codecsOf(v3["codecs"])),
+      codecs: usableCodecs(innerCodecs(codecs), type, path),
+      shards: shardIndex(codecs),
     };
   }
   const v2 = await readJson(store, `${prefix}.zarray`);
   if (v2 === undefined) return undefined;
+  const type = elementType(v2["dtype"], path);
   return {
     path,
-    type: elementType(v2["dtype"], path),
+    type,
     ...grid(v2["shape"], v2["chunks"], path),
     dimensionNames: undefined,
-    codecs: usableCodecs(versionTwoCodecs(v2), elementType(v2["dtype"], path), path),
+    codecs: usableCodecs(versionTwoCodecs(v2), type, path),
     shards: undefined,
   };
 }

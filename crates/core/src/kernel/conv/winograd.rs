@@ -44,6 +44,7 @@ pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue
         return y;
     }
     let (_weights, u) = weights::transform(isa, plan, w);
+    let depth = 0..plan.depth(lanes(isa));
     let patch_size = patch_size(plan, isa);
     // SAFETY: blocks have disjoint tiles, points disjoint products, and both sides hold the tiles.
     unsafe {
@@ -55,7 +56,7 @@ pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue
             each(plan.points(), true, |p| {
                 // The tiles of a block stay in the first-level cache, the weights of the point in the second.
                 for block in 0..plan.blocks() {
-                    multiply(isa, plan, u, 0..plan.depth(lanes(isa)), p, plan.block(block), [v, m]);
+                    multiply(isa, plan, u, depth.clone(), p, plan.block(block), [v, m]);
                 }
             });
             each_block(plan, patch_size, |tiles, patch| write(isa, &job, 0..outputs, tiles, patch, m));
@@ -64,7 +65,7 @@ pub fn forward(isa: InstructionSet, plan: &Plan, x: &[f32], w: Weights, epilogue
                 let both = sides::of_block(plan, isa, patch.add(patch_size), tiles[0]);
                 read(isa, plan, Source::Input(x, None), 0..inputs, tiles, patch, both[0]);
                 for p in 0..plan.points() {
-                    multiply(isa, plan, u, 0..plan.depth(lanes(isa)), p, tiles, both);
+                    multiply(isa, plan, u, depth.clone(), p, tiles, both);
                 }
                 write(isa, &job, 0..outputs, tiles, patch, both[1]);
             });

@@ -106,8 +106,7 @@ impl Pass<'_> {
         let taps: Vec<_> = down.iter().flat_map(|d| right.iter().map(move |r| taps_of([d, r]))).collect();
         let depth = sums * taps[0].len();
         let filters = &self.weights[group * self.shape.group()[1] * self.shape.depth()..];
-        // Every value of full strips is written.
-        // SAFETY: each value is a weight's, or is zeroed below.
+        // SAFETY: every value of a full strip is a weight's; other strips are zeroed first.
         let mut all = unsafe { Aligned::uninit(outputs.next_multiple_of(rows) * depth) };
         let to = Shared::new(all.all());
         each(outputs.div_ceil(rows), self.shape.is_parallel(), |strip| {

@@ -33,8 +33,7 @@ pub fn slices(isa: InstructionSet, plan: &Plan) -> usize {
         return 1;
     }
     let size = plan.points() * point_size(isa, plan);
-    let rows = plan.tiles() * plan.residues();
-    let most = (rows / MIN_TILES_PER_SLICE).min(MAX_SLICES).min(MAX_SLICES_SIZE / size).max(1);
+    let most = (plan.rows() / MIN_TILES_PER_SLICE).min(MAX_SLICES).min(MAX_SLICES_SIZE / size).max(1);
     // A power of two, which most numbers of threads share out evenly.
     1 << most.ilog2()
 }

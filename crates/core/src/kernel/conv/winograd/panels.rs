@@ -22,7 +22,7 @@ const DEPTH: usize = 128;
 /// What the plan of the job computes of `x`.
 pub fn forward(isa: InstructionSet, job: &Job, x: &[f32], w: Weights) {
     let plan = job.plan;
-    let (_memory, v) = sides::all_of(plan, isa, 0);
+    let (_memory, v) = sides::all_of_input(plan, isa);
     // SAFETY: panels have disjoint channels and memory.
     unsafe {
         read_all(isa, plan, x, |_| None, v);
@@ -41,7 +41,7 @@ pub fn backward<'a>(
     dw: Shared,
 ) {
     let plan = job.plan;
-    let (_memory, v) = sides::all_of(plan, isa, 0);
+    let (_memory, v) = sides::all_of_input(plan, isa);
     // SAFETY: panels have disjoint channels, filters and memory.
     unsafe {
         read_all(isa, plan, g, |block| Some(reading(block)), v);
@@ -54,7 +54,7 @@ pub fn backward<'a>(
 
 /// The gradient in the weight from the input `x` and the output's gradient `g`.
 pub fn weight(isa: InstructionSet, plan: &Plan, [x, g]: [&[f32]; 2], filters: Filters, dw: Shared) {
-    let (_memory, v) = sides::all_of(plan, isa, 0);
+    let (_memory, v) = sides::all_of_input(plan, isa);
     // SAFETY: panels have disjoint filters and memory.
     unsafe {
         read_all(isa, plan, x, |_| None, v);
@@ -129,10 +129,10 @@ impl Panel {
     unsafe fn weight(&self, isa: InstructionSet, plan: &Plan, g: &[f32], filters: Filters, v: Side, dw: Shared) {
         let all = [0, plan.tiles()];
         read(isa, plan, Source::Gradient(g), self.channels.clone(), all, self.patch, self.tiles);
+        let to = Out { at: self.weights.at(0), row: self.tiles.wide, add: false };
         let back = &Back { at: dw, filters, order: weights::order(plan) };
         for depth in depths(plan) {
             for p in 0..plan.points() {
-                let to = Out { at: self.weights.at(0), row: self.tiles.wide, add: false };
                 sum(isa, plan, depth.clone(), p, all, [v, self.tiles], to);
             }
             let channels = [depth, self.channels.clone()];

@@ -205,6 +205,10 @@ impl Plan {
     pub fn tiles(&self) -> usize {
         self.batch * self.axes[0].tiles * self.axes[1].tiles
     }
+    /// Rows of the products: those of all tiles.
+    pub fn rows(&self) -> usize {
+        self.tiles() * self.residues()
+    }
     /// Tiles of a block.
     fn in_block(&self) -> usize {
         (BLOCK / self.residues()).max(1)
@@ -234,7 +238,7 @@ impl Plan {
     /// 32 to 512 channels.
     pub fn cost(&self) -> f64 {
         let [depth, wide] = [0, 1].map(|side| self.wide(side, 16) as f64);
-        let rows = (self.tiles() * self.residues()) as f64;
+        let rows = self.rows() as f64;
         let terms = (self.parts(0) * self.parts(1) * self.channels[0] * self.channels[1]) as f64;
         let points = self.points() as f64;
         // Many transformed weights are written to memory and read again; panels of them are not, but share no tiles.
@@ -247,9 +251,10 @@ impl Plan {
     /// Whether the weights are transformed panel by panel: there are more of them than the cache holds, and so few rows
     /// that it takes less to read these for each panel again.
     pub fn in_panels(&self) -> bool {
-        let rows = self.tiles() * self.residues();
         let weights = self.points() * self.channels[0] * self.channels[1];
-        self.parts(0) * self.parts(1) == 1 && MIN_TERMS * rows <= self.channels[0] && weights as f64 > MANY_WEIGHTS
+        self.parts(0) * self.parts(1) == 1
+            && MIN_TERMS * self.rows() <= self.channels[0]
+            && weights as f64 > MANY_WEIGHTS
     }
     /// Whether the tiles hold every pixel of the image that is read: not those that only padding meets.
     pub fn covers(&self) -> bool {

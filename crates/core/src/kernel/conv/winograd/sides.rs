@@ -33,6 +33,11 @@ impl Side {
     }
 }
 
+/// Values of a point of so many rows.
+fn point_size(rows: usize, wide: usize) -> usize {
+    rows * wide + GAP
+}
+
 /// Both sides of so many rows, the first of which is `first`.
 fn sides(plan: &Plan, isa: InstructionSet, memory: Shared, [first, rows]: [usize; 2]) -> [Side; 2] {
     let n = lanes(isa);
@@ -43,7 +48,7 @@ fn sides(plan: &Plan, isa: InstructionSet, memory: Shared, [first, rows]: [usize
             start: memory.offset(at.wrapping_sub(first * wide)),
             first: 0,
             wide,
-            point: rows * wide + GAP,
+            point: point_size(rows, wide),
             part: plan.channels[i].next_multiple_of(n),
         }
     };
@@ -53,12 +58,12 @@ fn sides(plan: &Plan, isa: InstructionSet, memory: Shared, [first, rows]: [usize
 
 /// Values that both sides of so many rows take.
 fn size(plan: &Plan, isa: InstructionSet, rows: usize) -> usize {
-    (0..2).map(|i| plan.points() * (rows * plan.wide(i, lanes(isa)) + GAP)).sum()
+    (0..2).map(|i| plan.points() * point_size(rows, plan.wide(i, lanes(isa)))).sum()
 }
 
 /// Both sides for all tiles, and their memory.
 pub fn all(plan: &Plan, isa: InstructionSet) -> (Aligned, [Side; 2]) {
-    let rows = plan.tiles() * plan.residues();
+    let rows = plan.rows();
     // SAFETY: every row is written before it is read.
     let mut memory = unsafe { Aligned::uninit(size(plan, isa, rows)) };
     let at = Shared::new(memory.all());
@@ -75,24 +80,22 @@ pub fn of_block(plan: &Plan, isa: InstructionSet, memory: *mut f32, first: usize
     sides(plan, isa, Shared::from_pointer(memory), [first * plan.residues(), plan.block_rows()])
 }
 
-/// One side for all tiles, and its memory.
-pub fn all_of(plan: &Plan, isa: InstructionSet, i: usize) -> (Aligned, Side) {
-    let (wide, rows) = (plan.wide(i, lanes(isa)), plan.tiles() * plan.residues());
-    let point = rows * wide + GAP;
+/// The side of the input for all tiles, of one part, and its memory.
+pub fn all_of_input(plan: &Plan, isa: InstructionSet) -> (Aligned, Side) {
+    let channels = 0..plan.channels[0];
     // SAFETY: every row is written before it is read.
-    let mut memory = unsafe { Aligned::uninit(plan.points() * point) };
-    let start = Shared::new(memory.all());
-    (memory, Side { start, first: 0, wide, point, part: plan.channels[i].next_multiple_of(lanes(isa)) })
+    let mut memory = unsafe { Aligned::uninit(panel_size(plan, plan.wide(0, lanes(isa)))) };
+    let side = of_channels(plan, isa, Shared::new(memory.all()), &channels);
+    (memory, side)
 }
 
 /// Values that a side of all tiles takes for so many channels, of one part.
 pub fn panel_size(plan: &Plan, wide: usize) -> usize {
-    plan.points() * (plan.tiles() * plan.residues() * wide + GAP)
+    plan.points() * point_size(plan.rows(), wide)
 }
 
 /// The side of all tiles for some channels, of one part.
 pub fn of_channels(plan: &Plan, isa: InstructionSet, memory: Shared, channels: &Range<usize>) -> Side {
     let wide = channels.len().next_multiple_of(lanes(isa));
-    let point = plan.tiles() * plan.residues() * wide + GAP;
-    Side { start: memory, first: channels.start, wide, point, part: wide }
+    Side { start: memory, first: channels.start, wide, point: point_size(plan.rows(), wide), part: wide }
 }
